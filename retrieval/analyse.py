@@ -1,0 +1,92 @@
+"""Text → terms: folded, stopped, stemmed per language; and character n-grams that survive typing errors.
+
+    >>> terms("Renovación de la licencia", "es")
+    ['renov', 'licenci']
+
+Accents are folded before stemming, so that "renovacion" meets "renovación". Snowball's Portuguese
+stemmer then no longer joins certidão and certidões, so the plural endings -ões and -ães are turned
+into -ão first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from pathlib import Path
+from zlib import crc32
+
+import Stemmer
+
+from sources.catalog import read_yaml
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_ALGORITHMS = {"es": "spanish", "pt": "portuguese", "en": "english"}
+GRAM_SIZES = (3, 4, 5)
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Lower case without accents; ñ and ç become n and c, as people write them on a telephone."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`, in order, digits included."""
+    return _WORD.findall(fold(text) if len(text) < 2000 else fold.__wrapped__(text))
+
+
+@cache
+def stopwords(language: str) -> frozenset[str]:
+    """The words of `language` that carry no subject; empty for a language we have no list of."""
+    lists = read_yaml(Path(__file__).with_name("stopwords.yaml"))
+    # YAML reads a bare "no" as false, and "y" may be read as true by some readers.
+    return frozenset({False: "no", True: "y"}.get(w, w) for w in lists.get(language, ()))
+
+
+@lru_cache(maxsize=131072)
+def stem(word: str, language: str) -> str:
+    """The stem of one folded word."""
+    algorithm = _ALGORITHMS.get(language)
+    if algorithm is None or word.isdigit():
+        return word
+    if language == "pt" and word.endswith(("oes", "aes")):
+        word = word[:-3] + "ao"
+    stemmed: str = _stemmer(algorithm).stemWord(word)
+    return stemmed
+
+
+@cache
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    # The stemmer's own cache is not safe across threads; ours above is.
+    return Stemmer.Stemmer(algorithm, 0)
+
+
+def terms(text: str, language: str) -> list[str]:
+    """The stems of the words of `text` that carry a subject, repetitions kept."""
+    stop = stopwords(language)
+    return [stem(word, language) for word in words(text) if word not in stop]
+
+
+@lru_cache(maxsize=131072)
+def grams(word: str) -> tuple[str, ...]:
+    """Character n-grams of one folded word with its edges marked: "ruta" → "^ru", "rut", …."""
+    if len(word) < 3:
+        return ()
+    marked = f"^{word}$"
+    return tuple(
+        marked[i : i + n] for n in GRAM_SIZES for i in range(max(0, len(marked) - n + 1))
+    )
+
+
+@lru_cache(maxsize=262144)
+def dimension(token: str) -> int:
+    """The sparse dimension of a token: CRC-32, the same in every process and on every machine."""
+    return crc32(token.encode())
+
+
+@lru_cache(maxsize=131072)
+def gram_dimensions(word: str) -> tuple[int, ...]:
+    """`grams` as dimensions."""
+    return tuple(dimension(gram) for gram in grams(word))

@@ -1,0 +1,119 @@
+"""The one interface over Qdrant, and the choice between its two forms.
+
+    index = open_index(path)                     # inside this process: Qdrant Edge
+    index = open_index(url="http://qdrant:6333") # a Qdrant server
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+from retrieval.embed import Sparse
+
+_NAMESPACE = UUID("8f2b6c1e-5d0a-4a3e-9a57-6f0c7a1d4e21")
+
+KEYWORDS = ("tenant", "country", "language", "sectors", "document_id", "source_id", "revision", "field")
+INTEGERS = ("valid_from", "valid_to")
+"""Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
+
+RRF_K = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One passage in the index."""
+
+    passage_id: str
+    vectors: dict[str, Sparse]
+    payload: dict[str, Any]
+
+    @property
+    def uuid(self) -> str:
+        """Qdrant takes integers and UUIDs: this one is derived from the passage's id."""
+        return str(uuid5(_NAMESPACE, self.passage_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may see. An empty field does not narrow; `tenants` always does."""
+
+    tenants: tuple[str, ...]
+    countries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    on: date | None = None
+
+    def matches(self) -> dict[str, tuple[str, ...]]:
+        """The conditions "field is one of", without the empty ones that do not narrow."""
+        optional = {
+            "country": self.countries,
+            "language": self.languages,
+            "sectors": self.sectors,
+            "document_id": self.documents,
+            "source_id": self.sources,
+        }
+        return {"tenant": self.tenants} | {key: any_of for key, any_of in optional.items() if any_of}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point found, with its fused score."""
+
+    score: float
+    payload: dict[str, Any] = field(repr=False)
+
+
+class Index(Protocol):
+    """What retrieval needs of a vector store."""
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Adds or replaces points."""
+
+    def delete(self, document_ids: Iterable[str], *, keep_revision: str | None = None) -> None:
+        """Removes all points of the documents, but those of `keep_revision`."""
+
+    def query(
+        self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int
+    ) -> list[Hit]:
+        """The best points by reciprocal rank fusion of the legs (vector, weight), best first."""
+
+    def count(self, scope: Scope | None = None) -> int:
+        """How many points there are in `scope`, or at all."""
+
+    def flush(self) -> None:
+        """Returns once all that was written would survive a power cut."""
+
+    def close(self) -> None:
+        """Gives back files and connections."""
+
+
+def day_number(day: date) -> int:
+    """2026-03-05 → 20260305."""
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def open_index(
+    path: Path | None = None, *, url: str | None = None, collection: str = "ventanilla",
+    api_key: str | None = None,
+) -> Index:
+    """The index in the folder `path`, or on the server at `url`.
+
+    Raises IndexUnavailable where another process holds the folder or the server does not answer.
+    """
+    if url:
+        from retrieval.index.server import ServerIndex
+
+        return ServerIndex.connect(url, collection, api_key)
+    if path is None:
+        raise ValueError("an index needs a path or a url")
+    from retrieval.index.edge import EdgeIndex
+
+    return EdgeIndex.open(path)

@@ -1,0 +1,150 @@
+"""The index on a Qdrant server, through qdrant-client: many processes, one collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ApiException
+
+from retrieval.embed import LEGS, Sparse
+from retrieval.index import INTEGERS, KEYWORDS, RRF_K, Hit, Point, Scope, day_number
+from sources.errors import IndexUnavailable
+
+_BATCH = 256
+_TIMEOUT_S = 10
+
+
+class ServerIndex:
+    """See `retrieval.index.Index`."""
+
+    def __init__(self, client: QdrantClient, collection: str) -> None:
+        self._client = client
+        self._collection = collection
+        with self._errors():
+            if not client.collection_exists(collection):
+                self._create()
+
+    @classmethod
+    def connect(cls, url: str, collection: str, api_key: str | None = None) -> ServerIndex:
+        """Connects to `url`. Raises IndexUnavailable where nobody answers."""
+        client = QdrantClient(
+            url=url, api_key=api_key, timeout=_TIMEOUT_S, check_compatibility=False
+        )
+        return cls(client, collection)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (ApiException, OSError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise IndexUnavailable(
+                f"the Qdrant server does not answer as expected ({reason})",
+                "Check VENTANILLA_QDRANT_URL and that the server runs.",
+            ) from error
+
+    def _create(self) -> None:
+        idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
+        self._client.create_collection(
+            self._collection, vectors_config={}, sparse_vectors_config={leg: idf for leg in LEGS}
+        )
+        for key in KEYWORDS:
+            self._client.create_payload_index(
+                self._collection,
+                key,
+                models.KeywordIndexParams(
+                    type=models.KeywordIndexType.KEYWORD, is_tenant=key == "tenant" or None
+                ),
+            )
+        for key in INTEGERS:
+            self._client.create_payload_index(
+                self._collection, key, models.PayloadSchemaType.INTEGER
+            )
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Adds or replaces points."""
+        with self._errors():
+            for first in range(0, len(points), _BATCH):
+                self._client.upsert(
+                    self._collection,
+                    [
+                        models.PointStruct(
+                            id=p.uuid,
+                            vector={n: _sparse(v) for n, v in p.vectors.items()},
+                            payload=p.payload,
+                        )
+                        for p in points[first : first + _BATCH]
+                    ],
+                    wait=True,
+                )
+
+    def delete(self, document_ids: Iterable[str], *, keep_revision: str | None = None) -> None:
+        """Removes all points of the documents, but those of `keep_revision`."""
+        ids = list(document_ids)
+        if not ids:
+            return
+        must_not: list[models.Condition] = []
+        if keep_revision:
+            kept = models.MatchValue(value=keep_revision)
+            must_not.append(models.FieldCondition(key="revision", match=kept))
+        match = models.FieldCondition(key="document_id", match=models.MatchAny(any=ids))
+        condition = models.Filter(must=[match], must_not=must_not or None)
+        with self._errors():
+            self._client.delete(
+                self._collection, models.FilterSelector(filter=condition), wait=True
+            )
+
+    def query(self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int) -> list[Hit]:
+        """The best points by reciprocal rank fusion."""
+        used = {name: leg for name, leg in legs.items() if leg[0].indices}
+        if not used:
+            return []
+        condition = _filter(scope)
+        with self._errors():
+            answer = self._client.query_points(
+                self._collection,
+                prefetch=[
+                    models.Prefetch(
+                        query=_sparse(vector), using=name, limit=limit, filter=condition
+                    )
+                    for name, (vector, _) in used.items()
+                ],
+                query=models.RrfQuery(
+                    rrf=models.Rrf(k=RRF_K, weights=[weight for _, weight in used.values()])
+                ),
+                limit=limit,
+                with_payload=True,
+            )
+        return [Hit(point.score, point.payload or {}) for point in answer.points]
+
+    def count(self, scope: Scope | None = None) -> int:
+        """How many points there are in `scope`, or at all."""
+        with self._errors():
+            return self._client.count(
+                self._collection, count_filter=_filter(scope) if scope else None, exact=True
+            ).count
+
+    def flush(self) -> None:
+        """Nothing to do: every write waits for the server."""
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._client.close()
+
+
+def _sparse(vector: Sparse) -> models.SparseVector:
+    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+
+
+def _filter(scope: Scope) -> models.Filter:
+    must: list[models.Condition] = [
+        models.FieldCondition(key=key, match=models.MatchAny(any=list(any_of)))
+        for key, any_of in scope.matches().items()
+    ]
+    if scope.on:
+        today = day_number(scope.on)
+        must.append(models.FieldCondition(key="valid_from", range=models.Range(lte=today)))
+        must.append(models.FieldCondition(key="valid_to", range=models.Range(gte=today)))
+    return models.Filter(must=must)

@@ -1,0 +1,1 @@
+"""What may be cited: documents, the catalogue that names them, and the connectors that read them."""

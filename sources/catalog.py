@@ -1,0 +1,130 @@
+"""The catalogue: which document sets there are, one YAML file each.
+
+The built-in entries lie in ``sources/catalog/``; an agency's own are kept in a folder that the
+caller names. An entry looks like this:
+
+    id: mi-municipio
+    title: Trámites de la Municipalidad de Ejemplo
+    connector: files
+    origin: ./documentos          # a folder, file or URL; relative to the YAML file
+    country: CL
+    language: es
+    agency: Municipalidad de Ejemplo
+    as_of: 2026-11-01             # the day on which the values held
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Attribute
+
+from sources.document import (
+    PUBLIC,
+    CountryCode,
+    PartialDate,
+    Sector,
+    TerritoryCode,
+    Verification,
+)
+from sources.errors import CatalogError
+
+BUILT_IN = Path(__file__).parent / "catalog"
+
+
+class CatalogEntry(BaseModel):
+    """One document set: what reads it, from where, and what holds for all its documents."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Attribute(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
+    title: str
+    description: str = ""
+    connector: str
+    origin: str | None = None
+    enabled: bool = True
+    country: CountryCode | None = None
+    territory: TerritoryCode | None = None
+    language: Literal["es", "pt", "en"] | None = None
+    sectors: tuple[Sector, ...] = (Sector.GENERAL,)
+    agency: str | None = None
+    url: str | None = None
+    licence: str | None = None
+    as_of: PartialDate | None = None
+    verification: Verification = Verification.OFFICIAL
+    tenant: str = Attribute(default=PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    options: dict[str, Any] = Attribute(default_factory=dict)
+
+
+def one_line(error: ValidationError) -> str:
+    """The first complaint of a validation error as `field: what is wrong (got value)`."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "file"
+    given = first["input"]
+    got = "" if isinstance(given, dict) or first["type"] == "missing" else f" (got {given!r:.60})"
+    return f"{place}: {first['msg']}{got}"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Reads a YAML mapping. Raises CatalogError naming the file, and the line where there is one."""
+    try:
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except FileNotFoundError:
+        raise CatalogError(f"{path} does not exist", "Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path} cannot be read ({error})", "Save it as UTF-8 text.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is no YAML"
+        raise CatalogError(f"{path}{where}: {problem}", "Mend the YAML and try again.") from None
+    if not isinstance(loaded, dict):
+        raise CatalogError(f"{path} holds no fields", "Write it as `name: value` lines.")
+    return loaded
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_entry(path: Path) -> CatalogEntry:
+    """Reads one entry; a relative folder in `origin` is taken from the file's own folder.
+
+    Raises CatalogError with the field that is wrong.
+    """
+    fields = read_yaml(path)
+    try:
+        entry = CatalogEntry(**fields)
+    except ValidationError as error:
+        raise CatalogError(f"{path}: {one_line(error)}", "Correct that field.") from None
+    except TypeError:
+        raise CatalogError(f"{path}: field names must be text", "Correct the YAML.") from None
+    if entry.origin and "://" not in entry.origin and not Path(entry.origin).is_absolute():
+        entry = entry.model_copy(update={"origin": str((path.parent / entry.origin).resolve())})
+    return entry
+
+
+@cache
+def built_in() -> tuple[CatalogEntry, ...]:
+    """The entries that come with Ventanilla."""
+    return tuple(read_entry(path) for path in sorted(BUILT_IN.glob("*.yaml")))
+
+
+def read_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
+    """All entries by id: the built-in ones, then those in the folder `extra`.
+
+    Raises CatalogError where two entries share an id.
+    """
+    added: Iterable[Path] = sorted(extra.glob("*.yaml")) if extra and extra.is_dir() else ()
+    entries: dict[str, CatalogEntry] = {}
+    for entry in (*built_in(), *map(read_entry, added)):
+        if entry.id in entries:
+            raise CatalogError(
+                f"two catalogue entries are called {entry.id!r}", "Give the added one another id."
+            )
+        entries[entry.id] = entry
+    return entries

@@ -1,0 +1,47 @@
+"""Every error that a person may see, as one tree.
+
+    VentanillaError
+    ├── SourceError            a catalogue entry, file or portal cannot be used
+    │   ├── CatalogError       a catalogue, country, vocabulary or corpus file is wrong
+    │   └── ConnectorError     the origin cannot be read
+    ├── IndexUnavailable       the index is locked, missing or unreachable
+    └── UsageError             a command was called with something it cannot take
+
+Each carries one line for the reader: what is wrong, then what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class VentanillaError(Exception):
+    """An error whose message is fit to be shown: one line, with the remedy."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        """`problem` says what is wrong; `remedy` says what to do, in the imperative."""
+        self.problem = problem.strip().rstrip(".")
+        self.remedy = remedy.strip()
+        super().__init__(f"{self.problem}. {self.remedy}".strip() if self.remedy else self.problem)
+
+
+class SourceError(VentanillaError):
+    """A document set cannot be used."""
+
+
+class CatalogError(SourceError):
+    """A YAML file of the catalogue, a country, the vocabulary or the corpus is wrong."""
+
+
+class ConnectorError(SourceError):
+    """The origin of a document set cannot be read."""
+
+
+class IndexUnavailable(VentanillaError):
+    """The index is held by another process, missing or out of reach."""
+
+
+class UsageError(VentanillaError):
+    """A command was called with something that it cannot take."""
+
+    exit_code = 2
