@@ -1,1 +1,1 @@
-
+"""Answers a question: seven steps on LangGraph, each ending a named status."""

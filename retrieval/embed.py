@@ -54,8 +54,14 @@ def context(document: Document) -> dict[str, str]:
     }
 
 
-def passage_vectors(document: Document, passage: Passage) -> dict[str, Sparse]:
-    """The legs of one passage."""
+CONCEPT_WEIGHT = 2.0
+"""A concept of the vocabulary named in a title counts as much as a word in another name."""
+
+
+def passage_vectors(
+    document: Document, passage: Passage, concepts: Iterable[str] = ()
+) -> dict[str, Sparse]:
+    """The legs of one passage; `concepts` are the ids named by the document's title and names."""
     parts = context(document) | {
         "heading": passage.heading,
         "body": document.text[passage.start : passage.end],
@@ -71,6 +77,8 @@ def passage_vectors(document: Document, passage: Passage) -> dict[str, Sparse]:
             by_term[dimension(stem(word, document.language))] += weight * count
             for gram in gram_dimensions(word):
                 by_gram[gram] += weight * count
+    for concept_id in concepts:
+        by_term[dimension(f"#{concept_id}")] += CONCEPT_WEIGHT
     return {
         TERMS: _saturate(by_term, AVERAGE_LENGTH[TERMS]),
         GRAMS: _saturate(by_gram, AVERAGE_LENGTH[GRAMS]),
@@ -78,12 +86,15 @@ def passage_vectors(document: Document, passage: Passage) -> dict[str, Sparse]:
 
 
 def question_vectors(
-    weighted_words: Iterable[tuple[str, float]], languages: Iterable[str]
+    weighted_words: Iterable[tuple[str, float]],
+    languages: Iterable[str],
+    concepts: Iterable[tuple[str, float]] = (),
 ) -> dict[str, Sparse]:
-    """The legs of a question, from its folded words and their weights.
+    """The legs of a question, from its folded words and the concepts they name, with weights.
 
     A word is stemmed as each of `languages` does, since a passage is stemmed in its own.
     """
+    languages = tuple(languages)
     by_term: dict[int, float] = {}
     by_gram: dict[int, float] = {}
     for word, weight in weighted_words:
@@ -91,4 +102,6 @@ def question_vectors(
             by_term[token] = max(weight, by_term.get(token, 0.0))
         for gram in gram_dimensions(word):
             by_gram[gram] = max(weight, by_gram.get(gram, 0.0))
+    for concept_id, weight in concepts:
+        by_term[dimension(f"#{concept_id}")] = weight
     return {TERMS: Sparse.of(by_term), GRAMS: Sparse.of(by_gram)}

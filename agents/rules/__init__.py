@@ -1,0 +1,1 @@
+"""The rules of the guard as data (YAML), and what compiles them."""

@@ -1,0 +1,195 @@
+"""What a question becomes on its way to an answer, and the answer itself.
+
+The state holds plain dicts and lists only: LangGraph writes it to the checkpoint, and custom
+classes would not be read back. The typed views here are what the rest of the code uses.
+"""
+
+from __future__ import annotations
+
+import operator
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Attribute
+
+MAX_QUESTION = 2000
+"""Characters of a question; a longer one is asked to be shortened, never cut silently."""
+
+
+class Status(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    CLARIFICATION = "clarification"
+    UNANSWERABLE = "unanswerable"
+    REFUSED = "refused"
+    CRISIS = "crisis"
+    ERROR_INPUT = "error_input"
+    ERROR_TIMEOUT = "error_timeout"
+    ERROR_INTERNAL = "error_internal"
+
+
+class Turn(BaseModel):
+    """One earlier message of the conversation."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["user", "assistant", "system"]
+    content: str = Attribute(max_length=20_000)
+
+
+class Request(BaseModel):
+    """A question as every door takes it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    question: str
+    id: str | None = None
+    country: str | None = Attribute(default=None, description="ISO 3166-1 alpha-2")
+    language: str | None = Attribute(default=None, description="BCP 47, e.g. es or pt-BR")
+    history: list[Turn] = []
+
+
+class Citation(BaseModel):
+    """Proof of a sentence: ``document.text[start:end] == quote``. Offsets count code points."""
+
+    marker: int
+    document_id: str
+    title: str
+    agency: str
+    country: str
+    url: str | None
+    as_of: str | None
+    verification: str
+    quote: str
+    start: int
+    end: int
+    page: int | None = None
+    field: str | None = None
+    language: str | None = None
+
+
+class Option(BaseModel):
+    """One button of a clarification."""
+
+    value: str
+    label: str
+
+
+class Clarification(BaseModel):
+    """What we must know before we can answer."""
+
+    kind: Literal["country", "topic"]
+    question: str
+    options: list[Option]
+
+
+class ToolUse(BaseModel):
+    """A tool that was called, with what, and how many rows came back."""
+
+    name: str
+    arguments: dict[str, Any]
+    rows: int
+
+
+class Answer(BaseModel):
+    """What every door gives back."""
+
+    id: str
+    status: Status
+    language: str
+    country: str | None
+    sectors: list[str]
+    answer: str
+    citations: list[Citation] = []
+    tools: list[ToolUse] = []
+    clarification: Clarification | None = None
+    notices: list[str] = []
+    suggestions: list[str] = []
+    timings_ms: dict[str, int] = {}
+
+
+class Understanding(TypedDict):
+    """What the question was understood to be. `countries` are those that the text or the page
+    named; empty means that none did."""
+
+    language: str
+    standalone: str
+    countries: list[str]
+    elsewhere: str | None
+    sectors: list[str]
+    aspects: list[str]
+    follow_up: bool
+
+
+class Evidence(TypedDict):
+    """One document found, with the passage that found it; plain data for the checkpoint."""
+
+    document_id: str
+    revision_start: int
+    country: str
+    sectors: list[str]
+    score: float
+    share: float
+    label_share: float
+    reverse: float
+    matched: float
+    missing: list[str]
+    passages: list[list[int]]
+    agent: str
+
+
+class Sentence(TypedDict):
+    """One sentence of a draft: the words, the place they stand at, and how they are labelled."""
+
+    document_id: str
+    start: int
+    end: int
+    field: str
+    part: str
+    label: str
+
+
+def _replace_or_add(old: list[Any], new: list[Any] | None) -> list[Any]:
+    """Evidence of parallel agents adds up; None clears it for a new question."""
+    return [] if new is None else operator.add(old, new)
+
+
+def _merge(old: dict[str, int], new: dict[str, int] | None) -> dict[str, int]:
+    return {} if new is None else {k: old.get(k, 0) + new.get(k, 0) for k in old | new}
+
+
+class State(TypedDict, total=False):
+    """The graph's state. Only masked text ever enters it."""
+
+    id: str
+    question: str
+    selected_country: str | None
+    selected_language: str | None
+    history: list[dict[str, str]]
+    masked: list[str]
+    concern: list[str] | None
+    understanding: Understanding
+    evidence: Annotated[list[Evidence], _replace_or_add]
+    rounds: int
+    verdict: str
+    chosen: list[str]
+    draft: list[Sentence]
+    dropped: int
+    answer: dict[str, Any]
+    timings_ms: Annotated[dict[str, int], _merge]
+    previous: str | None
+    previous_countries: list[str]
+
+
+class Today:
+    """The day on which values must hold; a class so that a test can set it."""
+
+    def __init__(self, day: date | None = None) -> None:
+        self._day = day
+
+    def __call__(self) -> date:
+        """The day set, or today's."""
+        return self._day or date.today()

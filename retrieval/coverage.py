@@ -1,0 +1,173 @@
+"""How much of a question a document speaks of, and how much of the document the question names.
+
+A fused rank says which document is nearest, not whether it is near: this is the evidence on which
+an answer is given or withheld.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from retrieval.analyse import stem, words
+from retrieval.concepts import Matcher, content
+from retrieval.reading import Reading, Subject
+from sources.document import Document, Field
+
+IN_TITLE, IN_NAMES, IN_KEYWORDS = 1.0, 0.95, 0.85
+CONCEPT, RELATED = 0.95, 0.5
+IN_BODY, IN_PROSE = 0.5, 0.8
+"""How strongly a word is covered by where it stands; PROSE is the body of a document that has no
+CPSV-AP fields, where the text itself says what it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A title or other name: its stems, and the concepts that each of them belongs to."""
+
+    stems: tuple[str, ...]
+    concepts: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a document is found by."""
+
+    strengths: dict[str, float]
+    labels: tuple[Label, ...]
+    concepts: frozenset[str]
+    body: frozenset[str]
+    body_concepts: frozenset[str]
+    prose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """`share` of the question's weight that the document covers, and of that the `label_share`
+    that its title and names cover; `reverse` is the share of its best title or name that the
+    question names; `missing` are the known subjects that the document does not speak of."""
+
+    share: float
+    label_share: float
+    reverse: float
+    matched: float
+    missing: tuple[str, ...]
+
+
+class Profiler:
+    """Makes and remembers the profiles of documents."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._cached = lru_cache(maxsize=4096)(self._make)
+
+    def profile(self, document: Document, revision: str) -> Profile:
+        """The profile of `document`, made once per revision."""
+        return self._cached(_Keyed(document, revision))
+
+    def _make(self, keyed: _Keyed) -> Profile:
+        document, language = keyed.document, keyed.document.language
+        strengths: dict[str, float] = {}
+        parts = [(document.title, IN_TITLE)]
+        parts += [(name, IN_NAMES) for name in document.names]
+        parts += [(word, IN_KEYWORDS) for word in document.keywords]
+        for text, strength in reversed(parts):
+            for word in content(text, language):
+                strengths[stem(word, language)] = strength
+        labels = [self._label(text, document) for text, _ in parts[: 1 + len(document.names)]]
+        prose = all(section.field is Field.BODY for section in document.sections)
+        return Profile(
+            strengths,
+            tuple(label for label in labels if label.stems),
+            frozenset(c for text, _ in parts for c in self._concepts(text, document)),
+            frozenset(stem(word, language) for word in set(words(document.text))),
+            frozenset(self._concepts(document.text, document)),
+            prose,
+        )
+
+    def _concepts(self, text: str, document: Document) -> set[str]:
+        return self._matcher.in_text(text, document.language, document.country)
+
+    def _label(self, text: str, document: Document) -> Label:
+        tokens = content(text, document.language)
+        concepts: list[set[str]] = [set() for _ in tokens]
+        for mention in self._matcher.find(tokens, document.language, (document.country,)):
+            for position in range(mention.start, mention.end):
+                concepts[position].add(mention.id)
+        return Label(
+            tuple(stem(token, document.language) for token in tokens),
+            tuple(frozenset(found) for found in concepts),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A document that is compared by id and revision, for the cache."""
+
+    document: Document
+    revision: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.document.id, self.revision
+
+
+def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
+    """Holds a question against a document."""
+    total = sum(s.weight for s in reading.subjects)
+    if not total:
+        return Coverage(0.0, 0.0, 0.0, 0.0, ())
+    neighbours = {n for c in reading.concepts for n in matcher.neighbours(c)}
+    covered = in_label = 0.0
+    missing = []
+    for subject in reading.subjects:
+        label = _in_label(subject, profile, matcher)
+        best = max(label, _in_body(subject, profile))
+        covered += subject.weight * best
+        in_label += subject.weight * label
+        if best < RELATED and subject.known and not subject.weak:
+            missing.append(subject.word)
+    reverse = max((_named(label, reading, neighbours) for label in profile.labels), default=0.0)
+    return Coverage(covered / total, in_label / total, reverse, in_label, tuple(missing))
+
+
+def _in_label(subject: Subject, profile: Profile, matcher: Matcher) -> float:
+    best = max((profile.strengths.get(s, 0.0) for s in subject.stems), default=0.0)
+    if subject.concepts & profile.concepts:
+        best = max(best, CONCEPT)
+    for concept in subject.concepts:
+        if profile.concepts.intersection(matcher.neighbours(concept)):
+            best = max(best, RELATED)
+    for near, likeness in subject.near:
+        best = max(best, profile.strengths.get(near, 0.0) * likeness)
+    return best
+
+
+def _in_body(subject: Subject, profile: Profile) -> float:
+    strength = IN_PROSE if profile.prose else IN_BODY
+    if subject.stems & profile.body or subject.concepts & profile.body_concepts:
+        return strength
+    return max((strength * like for near, like in subject.near if near in profile.body), default=0.0)
+
+
+def _named(label: Label, reading: Reading, neighbours: set[str]) -> float:
+    """The share of the label's words that the question names, itself or by a concept."""
+    wanted = {s: 1.0 for subject in reading.subjects for s in subject.stems}
+    for subject in reading.subjects:
+        for near, likeness in subject.near:
+            wanted[near] = max(wanted.get(near, 0.0), likeness)
+    total = 0.0
+    for token, concepts in zip(label.stems, label.concepts, strict=True):
+        if concepts & reading.concepts:
+            total += 1.0
+        elif token in wanted:
+            total += wanted[token]
+        elif concepts & neighbours:
+            total += RELATED
+    return total / len(label.stems)

@@ -1,0 +1,195 @@
+"""Catalogue → index: reads a document set and indexes only what changed.
+
+    report = sync(read(entry), entry.id, index, store, matcher)
+
+A document's hash is written last and withdrawn first, so a run that dies at any moment is taken up
+by the next: whatever has no hash is done again. LlamaIndex's own UPSERTS_AND_DELETE would delete
+the documents of every other source, so what vanished is found here, per source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+from pydantic import BaseModel
+
+from retrieval.analyse import words
+from retrieval.concepts import Matcher
+from retrieval.index import Index
+from retrieval.store import Store
+from sources.document import Document, Rejected
+
+BATCH = 128
+FORMAT = "2"
+"""Raise it when passages or vectors are made differently: every document is then done again."""
+
+
+class SyncReport(BaseModel):
+    """What one run did. `rejected` holds "name: reason"."""
+
+    source_id: str
+    read: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    rejected: list[str] = []
+    seconds: float = 0.0
+
+
+def revision_of(document: Document, vocabulary: str) -> str:
+    """Changes whenever the document, or the way it is indexed, does."""
+    parts = f"{FORMAT}:{vocabulary}:{document.content_hash}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def sync(
+    items: Iterable[Document | Rejected],
+    source_id: str,
+    index: Index,
+    store: Store,
+    matcher: Matcher,
+    *,
+    progress: Callable[[SyncReport], None] = lambda report: None,
+) -> SyncReport:
+    """Makes the index hold exactly the documents in `items` for `source_id`.
+
+    An error of the connector itself (the whole origin out of reach) passes through and leaves what
+    was indexed before as it was, except documents already read in this run.
+    """
+    from retrieval.pipeline import docstore_of, run_batch
+
+    started = time.monotonic()
+    report = SyncReport(source_id=source_id)
+    docstore = docstore_of(store, source_id)
+    vocabulary = matcher.fingerprint
+    before = store.ids(source_id)
+    touched = {document.country for document in _stale(before, store)}
+    seen: set[str] = set()
+    _record(store, report, "running")
+    try:
+        accepted = _accept(items, source_id, seen, report, store)
+        while batch := list(islice(accepted, BATCH)):
+            revisions = {document.id: revision_of(document, vocabulary) for document in batch}
+            changed = [
+                d
+                for d in batch
+                if before.get(d.id) != revisions[d.id] or not docstore.get_document_hash(d.id)
+            ]
+            run_batch(batch, revisions, docstore, index, store, matcher)
+            report.indexed += len(changed)
+            report.unchanged += len(batch) - len(changed)
+            touched |= {document.country for document in changed}
+            progress(report)
+        vanished = sorted(set(store.ids(source_id)) - seen)
+        touched |= {d.country for i in vanished if (d := store.get(i))}
+        _remove(vanished, source_id, index, store)
+        report.removed = len(vanished)
+        if touched:
+            count_words(store)
+        index.flush()
+    except BaseException as error:
+        report.seconds = time.monotonic() - started
+        _record(store, report, f"failed: {error or type(error).__name__}")
+        raise
+    report.seconds = time.monotonic() - started
+    _record(store, report, "done")
+    progress(report)
+    return report
+
+
+def _stale(before: dict[str, str], store: Store) -> Iterator[Document]:
+    """Documents whose words were never counted: a run died between indexing and counting."""
+    counted = store.rows("SELECT COUNT(*) FROM lexicon_size")[0][0]
+    if before and not counted:
+        yield from (d for i in before if (d := store.get(i)))
+
+
+def _accept(
+    items: Iterable[Document | Rejected],
+    source_id: str,
+    seen: set[str],
+    report: SyncReport,
+    store: Store,
+) -> Iterator[Document]:
+    """The documents of `items`; those that cannot be taken are reported."""
+    for item in items:
+        if isinstance(item, Rejected):
+            report.rejected.append(f"{item.name}: {item.reason}")
+            continue
+        report.read += 1
+        owner = store.rows("SELECT source_id FROM documents WHERE id = ?", item.id)
+        if item.id in seen:
+            report.rejected.append(f"{item.id}: two documents of this set have that id")
+        elif owner and owner[0][0] != source_id:
+            report.rejected.append(f"{item.id}: the id belongs to the set {owner[0][0]!r}")
+        elif not item.sections:
+            report.rejected.append(f"{item.id}: it has no text")
+        else:
+            seen.add(item.id)
+            yield item
+
+
+def remove(source_id: str, index: Index, store: Store) -> int:
+    """Removes every document of a source; returns how many there were."""
+    ids = sorted(store.ids(source_id))
+    _remove(ids, source_id, index, store)
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM syncs WHERE source_id = ?", (source_id,))
+        connection.execute(
+            "DELETE FROM kv WHERE collection LIKE ?", (f"source/{source_id}/%",)
+        )
+    if ids:
+        count_words(store)
+    index.flush()
+    return len(ids)
+
+
+def _remove(ids: list[str], source_id: str, index: Index, store: Store) -> None:
+    """The text goes first: from then on nothing of it can be quoted, whatever dies next."""
+    from retrieval.pipeline import docstore_of
+
+    store.delete(ids)
+    for first in range(0, len(ids), 500):
+        index.delete(ids[first : first + 500])
+    docstore = docstore_of(store, source_id)
+    for document_id in ids:
+        docstore.delete_document(document_id, raise_error=False)
+
+
+def _record(store: Store, report: SyncReport, state: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with store.transaction() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO syncs VALUES (?, ?, ?, ?)",
+            (report.source_id, state, now, report.model_dump_json()),
+        )
+
+
+def count_words(store: Store) -> None:
+    """Counts, per tenant and country, in how many documents and titles each word stands.
+
+    The counts tell a rare word from a common one, and a known word from a typing error.
+    """
+    documents: Counter[tuple[str, str]] = Counter()
+    in_text: dict[tuple[str, str], Counter[str]] = {}
+    in_title: dict[tuple[str, str], Counter[str]] = {}
+    for document in store.documents():
+        group = (document.tenant, document.country)
+        documents[group] += 1
+        label = set(words(" \n ".join((document.title, *document.names, *document.keywords))))
+        in_text.setdefault(group, Counter()).update(set(words(document.text)) | label)
+        in_title.setdefault(group, Counter()).update(label)
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM lexicon")
+        connection.execute("DELETE FROM lexicon_size")
+        for group, count in documents.items():
+            connection.execute("INSERT INTO lexicon_size VALUES (?, ?, ?)", (*group, count))
+            connection.executemany(
+                "INSERT INTO lexicon VALUES (?, ?, ?, ?, ?)",
+                [(*group, w, n, in_title[group][w]) for w, n in in_text[group].items()],
+            )

@@ -1,0 +1,91 @@
+"""The words of the indexed documents: how rare they are, and what a misspelt one was meant to be."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from retrieval.analyse import stem
+from retrieval.store import Store
+
+MIN_LENGTH = 4
+"""Shorter words have too many neighbours to guess at."""
+
+
+class Lexicon:
+    """Counts over one choice of tenants and countries; read once, asked many times."""
+
+    def __init__(self, store: Store, tenants: Iterable[str], countries: Iterable[str] = ()) -> None:
+        tenants, countries = set(tenants), set(countries)
+
+        def wanted(row: tuple[str, ...]) -> bool:
+            return row[0] in tenants and (not countries or row[1] in countries)
+
+        self.size = sum(
+            int(row[2]) for row in store.rows("SELECT * FROM lexicon_size") if wanted(row)
+        )
+        self._documents: Counter[str] = Counter()
+        self._titles: Counter[str] = Counter()
+        for row in store.rows("SELECT * FROM lexicon"):
+            if wanted(row):
+                self._documents[row[2]] += int(row[3])
+                if int(row[4]):
+                    self._titles[row[2]] += int(row[4])
+        self._by_stem: dict[str, Counter[str]] = {}
+        self._title_words = [w for w in self._titles if len(w) >= MIN_LENGTH and not w.isdigit()]
+        self._words = [w for w in self._documents if len(w) >= MIN_LENGTH and not w.isdigit()]
+        self.similar = lru_cache(maxsize=8192)(self._similar)
+        self.correct = lru_cache(maxsize=8192)(self._correct)
+
+    def _stems(self, language: str) -> Counter[str]:
+        if language not in self._by_stem:
+            counts: Counter[str] = Counter()
+            for word, documents in self._documents.items():
+                counts[stem(word, language)] += documents
+            self._by_stem[language] = counts
+        return self._by_stem[language]
+
+    def knows(self, word: str) -> bool:
+        """Whether a folded word stands in any document as it is."""
+        return word in self._documents
+
+    def idf(self, word: str, languages: Iterable[str]) -> float:
+        """BM25's inverse document frequency of the word's commonest stem, at least 0.
+
+        ln(1 + (N − n + 0.5) / (n + 0.5)), as in Lucene; a word that never occurs weighs most.
+        """
+        n = max((self._stems(language)[stem(word, language)] for language in languages), default=0)
+        n = min(n, self.size)
+        return math.log(1 + (self.size - n + 0.5) / (n + 0.5))
+
+    def _similar(self, word: str) -> tuple[tuple[str, float], ...]:
+        """Title words that look like `word`, with a likeness from 0.75 to 1: typos and cognates."""
+        if len(word) < MIN_LENGTH:
+            return ()
+        found = process.extract(
+            word,
+            self._title_words,
+            scorer=OSA.normalized_similarity,
+            score_cutoff=0.75,
+            limit=6,
+        )
+        return tuple((candidate, score) for candidate, score, _ in found if candidate != word)
+
+    def _correct(self, word: str) -> tuple[str, float] | None:
+        """What an unknown word was most likely meant to be, with the likeness; None if unclear."""
+        if len(word) < MIN_LENGTH or word.isdigit() or self.knows(word):
+            return None
+        cutoff = 0.8 if len(word) > 5 else 0.74
+        found = process.extract(
+            word, self._words, scorer=OSA.normalized_similarity, score_cutoff=cutoff, limit=8
+        )
+        if not found:
+            return None
+        # Of equally near words the commoner one is meant more often.
+        best = max(found, key=lambda f: (round(f[1], 2), self._documents[f[0]]))
+        return best[0], best[1]

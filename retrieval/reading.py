@@ -1,0 +1,150 @@
+"""How a question is read for the search: its subjects, their weights, corrections and concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from retrieval.analyse import fold, stem, stopwords, words
+from retrieval.concepts import Matcher, Mention
+from retrieval.lexicon import Lexicon
+from sources.catalog import read_yaml
+
+LANGUAGES = ("es", "pt")
+WEAK_WEIGHT = 0.3
+UNKNOWN_WEIGHT = 0.5
+"""A word that is in no document and in no concept: perhaps the subject, more often talk."""
+
+
+@cache
+def _question_words() -> tuple[frozenset[str], frozenset[str]]:
+    data: dict[str, Any] = read_yaml(Path(__file__).with_name("question_words.yaml"))
+
+    def flat(groups: dict[str, list[Any]]) -> frozenset[str]:
+        # YAML reads a bare "no" and "si" of some dialects as booleans.
+        return frozenset(fold(str(w)) for group in groups.values() for w in group)
+
+    return flat(data["empty"]), flat(data["weak"])
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One word that the question is about.
+
+    `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
+    error, a cognate) with their likeness; `weight` its rarity times how much such a word says.
+    """
+
+    word: str
+    weight: float
+    stems: frozenset[str]
+    near: tuple[tuple[str, float], ...]
+    concepts: frozenset[str]
+    weak: bool
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question, read."""
+
+    subjects: tuple[Subject, ...]
+    mentions: tuple[Mention, ...]
+    corrections: tuple[tuple[str, str], ...]
+
+    @property
+    def concepts(self) -> frozenset[str]:
+        """All concepts named."""
+        return frozenset(mention.id for mention in self.mentions)
+
+    @property
+    def strong(self) -> tuple[Subject, ...]:
+        """The subjects that can name what is wanted."""
+        return tuple(s for s in self.subjects if not s.weak)
+
+
+def read(
+    text: str, lexicon: Lexicon, matcher: Matcher, *, countries: Iterable[str] = ()
+) -> Reading:
+    """Reads `text` against the documents counted in `lexicon`."""
+    countries = tuple(countries)
+    empty, weak = _question_words()
+    stop = stopwords("es") | stopwords("pt")
+    tokens = [w for w in words(text) if w not in stop]
+    fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)
+    mentions = _mentions(fixed, matcher, countries)
+    named: dict[int, set[str]] = {}
+    for mention in mentions:
+        for position in range(mention.start, mention.end):
+            named.setdefault(position, set()).add(mention.id)
+    subjects: dict[str, Subject] = {}
+    for position, (token, original) in enumerate(zip(fixed, tokens, strict=True)):
+        # A mention of several words ("segunda vía", "dar de baja") is a subject even of weak words.
+        phrase = any(m.start <= position < m.end and m.end - m.start > 1 for m in mentions)
+        if (token in empty or token.isdigit()) and not phrase:
+            continue
+        subject = _subject(token, original, lexicon, matcher, named.get(position, set()), weak, phrase)
+        subjects.setdefault(token, subject)
+    return Reading(tuple(subjects.values()), tuple(mentions), tuple(corrections))
+
+
+def _correct(
+    tokens: Sequence[str], lexicon: Lexicon, matcher: Matcher, common: frozenset[str]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    fixed, corrections = [], []
+    for token in tokens:
+        known = token in common or any(
+            stem(token, language) in matcher.stems.get(language, ()) for language in LANGUAGES
+        )
+        correction = None if known else lexicon.correct(token)
+        fixed.append(correction[0] if correction else token)
+        if correction:
+            corrections.append((token, correction[0]))
+    return fixed, corrections
+
+
+def _mentions(tokens: list[str], matcher: Matcher, countries: tuple[str, ...]) -> list[Mention]:
+    found: dict[tuple[str, int, int], Mention] = {}
+    for language in LANGUAGES:
+        for mention in matcher.find(tokens, language, countries):
+            found[mention.id, mention.start, mention.end] = mention
+    # A longer label says more precisely what a shorter one inside it says.
+    return [
+        m
+        for m in found.values()
+        if not any(
+            o.start <= m.start and m.end <= o.end and (o.end - o.start) > (m.end - m.start)
+            for o in found.values()
+        )
+    ]
+
+
+def _subject(
+    token: str,
+    original: str,
+    lexicon: Lexicon,
+    matcher: Matcher,
+    concepts: set[str],
+    weak: frozenset[str],
+    phrase: bool,
+) -> Subject:
+    stems = frozenset(stem(token, language) for language in LANGUAGES)
+    near: dict[str, float] = {}
+    for candidate, likeness in lexicon.similar(token):
+        for language in LANGUAGES:
+            s = stem(candidate, language)
+            if s not in stems:
+                near[s] = max(near.get(s, 0.0), likeness)
+    if original != token:
+        near |= {stem(original, language): 0.9 for language in LANGUAGES} | near
+    known = lexicon.knows(token) or bool(concepts)
+    is_weak = token in weak and not phrase
+    weight = lexicon.idf(token, LANGUAGES)
+    if is_weak:
+        weight *= WEAK_WEIGHT
+    elif not known:
+        weight *= UNKNOWN_WEIGHT
+    return Subject(token, weight, stems, tuple(near.items()), frozenset(concepts), is_weak, known)

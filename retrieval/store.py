@@ -1,0 +1,123 @@
+"""The documents behind the index, and what was counted over them, in one SQLite file.
+
+A hit of the index is only a pointer; the text that is quoted comes from here. A document that is
+not here, or stands here in another revision, cannot answer whatever the index still holds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from sources.document import Document
+from sources.errors import IndexUnavailable
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, source_id TEXT NOT NULL, tenant TEXT NOT NULL, country TEXT NOT NULL,
+    revision TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS documents_by_source ON documents (source_id);
+CREATE TABLE IF NOT EXISTS kv (
+    collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (collection, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS syncs (
+    source_id TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL, report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS lexicon (
+    tenant TEXT NOT NULL, country TEXT NOT NULL, word TEXT NOT NULL,
+    documents INTEGER NOT NULL, titles INTEGER NOT NULL,
+    PRIMARY KEY (tenant, country, word)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lexicon_size (
+    tenant TEXT NOT NULL, country TEXT NOT NULL, documents INTEGER NOT NULL,
+    PRIMARY KEY (tenant, country)) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """One SQLite connection, shared by the threads of this process."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the file. Raises IndexUnavailable where it is not ours to open."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise IndexUnavailable(
+                f"{path} cannot be opened ({error})",
+                "Check its permissions, or move it away and run `ventanilla sources sync`.",
+            ) from error
+        self._parse = lru_cache(maxsize=2048)(self._parse_uncached)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose changes are kept together, or not at all."""
+        with self._lock, self._connection:
+            yield self._connection
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[str, ...]]:
+        """All rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, parameters).fetchall()
+
+    def put(self, documents: Iterable[Document], revisions: dict[str, str]) -> None:
+        """Adds or replaces documents; `revisions` by document id."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        d.id,
+                        d.provenance.source_id,
+                        d.tenant,
+                        d.country,
+                        revisions[d.id],
+                        d.model_dump_json(exclude_defaults=True),
+                    )
+                    for d in documents
+                ],
+            )
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Removes documents: from this moment they cannot answer."""
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM documents WHERE id = ?", [(i,) for i in ids])
+
+    def get(self, document_id: str, revision: str | None = None) -> Document | None:
+        """The document, or None where it is gone or no longer stands in `revision`."""
+        found = self.rows("SELECT revision FROM documents WHERE id = ?", document_id)
+        if not found or (revision is not None and found[0][0] != revision):
+            return None
+        return self._parse(document_id, found[0][0])
+
+    def _parse_uncached(self, document_id: str, revision: str) -> Document | None:
+        found = self.rows(
+            "SELECT body FROM documents WHERE id = ? AND revision = ?", document_id, revision
+        )
+        return Document.model_validate_json(found[0][0]) if found else None
+
+    def ids(self, source_id: str) -> dict[str, str]:
+        """The documents of a source: id → revision."""
+        return {
+            row[0]: row[1]
+            for row in self.rows(
+                "SELECT id, revision FROM documents WHERE source_id = ?", source_id
+            )
+        }
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, one at a time."""
+        for (document_id,) in self.rows("SELECT id FROM documents ORDER BY id"):
+            if document := self.get(document_id):
+                yield document
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._connection.close()
