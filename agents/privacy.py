@@ -12,10 +12,9 @@ and what is not masked stays as it was, character for character. What counts as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 from agents.rules.numbers import (
     AMOUNT,
@@ -220,42 +219,73 @@ class _Page:
     # - numbers that speak for themselves -
 
     def _runs(self) -> Iterator[list[Token]]:
-        """Stretches of digits that separators alone divide, without those already explained."""
-        barred = [*self.money, *self.exempt]
+        """Stretches of digits that separators alone divide."""
         for match in RUN.finditer(self.shadow):
-            if sum(map(str.isdigit, match[0])) < BARE - 1:
-                continue
-            run: list[Token] = []
-            for m in TOKEN.finditer(self.shadow, match.start(), match.end()):
-                token = Token(m[0], m.start(), m.end())
-                explained = not self._free(token.start, token.end, barred)
-                personal = len(token.text) >= BARE + 1 and self._free(
-                    token.start, token.end, self.money
-                )
-                if explained and not (personal and any(self._valid(token.text))):
-                    yield run
-                    run = []
-                else:
-                    run.append(token)
-            yield run
+            if sum(map(str.isdigit, match[0])) >= BARE - 1:
+                tokens = TOKEN.finditer(self.shadow, match.start(), match.end())
+                yield [Token(m[0], m.start(), m.end()) for m in tokens]
 
     def _unlabelled(self, run: list[Token]) -> None:
-        rest, start = [], 0
+        """Masks from the surest to the least sure; a line break divides where both sides stand."""
+        for line in self._pieces(run, lines=True, barred=self.money):
+            self._sweep(line, self._proved if len(run) > 1 else self._unbroken)
+        barred = [*self.money, *self.exempt]
+        for line in self._pieces(run, lines=True, barred=barred):
+            self._sweep(line, self._strong)
+        for piece in self._pieces(run, lines=False, barred=barred):
+            self._sweep(piece, self._strong)
+        for piece in self._pieces(run, lines=False, barred=barred):
+            if kind := self._whole(piece):
+                self._take(self._opened(piece[0].start), piece[-1].end, kind)
+                continue
+            for token in piece:
+                if len(token.text) >= BARE and not re.fullmatch(r"\d{1,3}0{5,7}", token.text):
+                    self._take(token.start, token.end, self._bare(token.text))
+
+    def _pieces(
+        self, run: list[Token], *, lines: bool, barred: list[tuple[int, int]]
+    ) -> list[list[Token]]:
+        """The parts of `run` that are neither masked nor explained yet."""
+        pieces: list[list[Token]] = [[]]
+        for token in run:
+            if not self._free(token.start, token.end, barred):
+                pieces.append([])
+                continue
+            last = pieces[-1]
+            gap = self.shadow[last[-1].end : token.start] if last else ""
+            if lines and "\n" in gap and not gap.strip("\n\t ()"):
+                pieces.append([])
+            pieces[-1].append(token)
+        return [piece for piece in pieces if piece]
+
+    def _sweep(self, run: list[Token], judge: Callable[[list[Token]], str | None]) -> None:
+        """Takes what `judge` gives a kind, from left to right, the longest first."""
+        start = 0
         while start < len(run):
             for end in range(min(len(run), start + 16), start, -1):
-                if kind := self._strong(run[start:end]):
+                if kind := judge(run[start:end]):
                     self._take(self._opened(run[start].start), run[end - 1].end, kind)
                     start = end
                     break
             else:
-                rest.append(run[start])
                 start += 1
-        if len(rest) == len(run) and (kind := self._whole(run)):
-            self._take(self._opened(run[0].start), run[-1].end, kind)
-            return
-        for token in rest:
-            if len(token.text) >= BARE and not re.fullmatch(r"\d{1,3}0{5,}", token.text):
-                self._take(token.start, token.end, self._bare(token.text))
+
+    def _proved(self, tokens: list[Token]) -> str | None:
+        """The kind whose grouping and checksum both hold."""
+        shapes = self.rules.shapes.get(tuple(len(token.text) for token in tokens), [])
+        valid = self._valid(_joined(tokens)) if shapes else []
+        return next((kind.name for kind in valid if kind in shapes), None)
+
+    def _unbroken(self, tokens: list[Token]) -> str | None:
+        """The kind that the checksum of undivided digits proves."""
+        number = _joined(tokens)
+        valid = self._valid(number) if len(number) > BARE else []
+        return valid[0].name if valid and not self._mobile(tokens) else None
+
+    def _mobile(self, tokens: list[Token]) -> bool:
+        """Whether digits that might pass as a tax number are a mobile telephone's."""
+        number = _joined(tokens)
+        return len(number) == 9 and number[0] == "9" and self._phone(tokens)
 
     def _strong(self, tokens: list[Token]) -> str | None:
         """The kind that the grouping, the checksum of an unbroken number or a dial plan proves."""
@@ -263,16 +293,26 @@ class _Page:
         shape = tuple(len(token.text) for token in tokens)
         valid = self._valid(number)
         if shapes := self.rules.shapes.get(shape):
-            gaps = [self.shadow[a.end : b.start] for a, b in pairwise(tokens)]
-            if shape[-1] > 1 or not gaps[-1].isspace():
-                fitting = [kind for kind in shapes if kind in valid] or self._ours(shapes)
-                return fitting[0].name
+            gap = self.shadow[tokens[-2].end : tokens[-1].start]
+            proved = [kind for kind in shapes if kind in valid]
+            if proved or shape[-1] > 1 or not gap.isspace():
+                return (proved or self._ours(shapes))[0].name
+        if not self._alone(tokens):
+            return None
         if len(tokens) == 1 or (len(tokens) == 2 and tokens[1].text == "k"):
             if len(number) == BARE and self.country not in {c for k in valid for c in k.countries}:
                 return None
-            if valid and not (len(number) == 9 and number[0] == "9" and self._phone(tokens)):
+            if valid and not self._mobile(tokens):
                 return valid[0].name
         return PHONE if self._phone(tokens) else None
+
+    def _alone(self, tokens: list[Token]) -> bool:
+        """Whether no further digits hang on to `tokens` by a dash, dot or slash."""
+        start, end = tokens[0].start, tokens[-1].end
+        hangs = re.compile(r"\d[.\-/]\d")
+        return not hangs.search(self.shadow, max(0, start - 2), start + 1) and not hangs.match(
+            self.shadow, end - 1, end + 2
+        )
 
     def _whole(self, run: list[Token]) -> str | None:
         """The kind of a run that stands alone, however it is divided."""
@@ -313,7 +353,7 @@ class _Page:
         if not (BARE <= len(number) <= 15 and number.isdigit() and len(tokens) <= 8):
             return False
         plus = self.shadow[: tokens[0].start].rstrip(" (").endswith("+")
-        return _dials(number, plus, self.country)
+        return plus or _dials(number, self.country)
 
 
 def _proves(kind: Kind, number: str) -> bool:
@@ -333,16 +373,16 @@ def _is_year(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _dials(number: str, plus: bool, country: str | None) -> bool:
+def _dials(number: str, country: str | None) -> bool:
     """Whether `number` can be dialled in one of the countries, or abroad where it says so."""
     import phonenumbers  # slow to load, and most texts hold nothing like a telephone number
 
     regions = sorted({c for k in rules().kinds.values() for c in k.countries} | set(countries()))
     regions.sort(key=lambda region: region != country)
     tries: list[tuple[str, str | None]] = []
-    if plus or number.startswith("00"):
+    if number.startswith("00"):
         tries.append(("+" + number.removeprefix("00"), None))
-    if not plus and len(number) >= 9:
+    if len(number) >= 9:
         tries += [(number, region) for region in regions]
     if len(number) >= 11:
         tries.append(("+" + number, None))
@@ -351,6 +391,8 @@ def _dials(number: str, plus: bool, country: str | None) -> bool:
             parsed = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException:
             continue
-        if (region is None or len(number) >= 9) and phonenumbers.is_valid_number(parsed):
+        if phonenumbers.is_valid_number(parsed) or (
+            number.startswith("00") and region is None and phonenumbers.is_possible_number(parsed)
+        ):
             return True
     return False

@@ -75,7 +75,6 @@ class Option(BaseModel):
     """One button of a clarification."""
 
     value: str
-    label: str
 
 
 class Clarification(BaseModel):
@@ -128,7 +127,6 @@ class Evidence(TypedDict):
     """One document found, with the passage that found it; plain data for the checkpoint."""
 
     document_id: str
-    revision_start: int
     country: str
     sectors: list[str]
     score: float
@@ -149,7 +147,6 @@ class Sentence(TypedDict):
     end: int
     field: str
     part: str
-    label: str
 
 
 def _replace_or_add(old: list[Any], new: list[Any] | None) -> list[Any]:
@@ -165,6 +162,7 @@ class State(TypedDict, total=False):
     """The graph's state. Only masked text ever enters it."""
 
     id: str
+    interactive: bool
     question: str
     selected_country: str | None
     selected_language: str | None

@@ -20,7 +20,8 @@ UNKNOWN_WEIGHT = 0.5
 
 
 @cache
-def _question_words() -> tuple[frozenset[str], frozenset[str]]:
+def question_words() -> tuple[frozenset[str], frozenset[str]]:
+    """The words that ask rather than name, and those that name only a little."""
     data: dict[str, Any] = read_yaml(Path(__file__).with_name("question_words.yaml"))
 
     def flat(groups: dict[str, list[Any]]) -> frozenset[str]:
@@ -71,7 +72,7 @@ def read(
 ) -> Reading:
     """Reads `text` against the documents counted in `lexicon`."""
     countries = tuple(countries)
-    empty, weak = _question_words()
+    empty, weak = question_words()
     stop = stopwords("es") | stopwords("pt")
     tokens = [w for w in words(text) if w not in stop]
     fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)

@@ -1,6 +1,7 @@
 """Countries: languages, official domains, emergency lines, identity numbers, places and channels.
 
 Each country is one YAML file in ``sources/countries/``, named after its ISO 3166-1 alpha-2 code.
+Countries that Ventanilla does not cover stand in ``sources/elsewhere.yaml``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sources.document import CountryCode, PartialDate, Sector, TerritoryCode, Ve
 from sources.errors import CatalogError
 
 FOLDER = Path(__file__).parent / "countries"
+ELSEWHERE = Path(__file__).parent / "elsewhere.yaml"
 
 
 class _Model(BaseModel):
@@ -104,6 +106,20 @@ class Country(_Model):
         return tuple(dict.fromkeys(found)) or self.emergency
 
 
+class Elsewhere(_Model):
+    """A country that Ventanilla does not cover. `names` by language, Spanish and Portuguese at least;
+    `other_names` are abbreviations and cities that mean this country and no other."""
+
+    code: CountryCode
+    names: dict[str, str]
+    other_names: tuple[str, ...] = ()
+    demonyms: tuple[str, ...] = ()
+
+
+class _ElsewhereFile(_Model):
+    countries: tuple[Elsewhere, ...]
+
+
 @cache
 def countries() -> dict[str, Country]:
     """All countries by code. Raises CatalogError with the file and field that is wrong."""
@@ -115,3 +131,12 @@ def countries() -> dict[str, Country]:
             raise CatalogError(f"{path.name}: {one_line(error)}", "Correct that field.") from None
         found[country.code] = country
     return found
+
+
+@cache
+def elsewhere() -> tuple[Elsewhere, ...]:
+    """The countries not covered. Raises CatalogError with the field that is wrong."""
+    try:
+        return _ElsewhereFile(**read_yaml(ELSEWHERE)).countries
+    except ValidationError as error:
+        raise CatalogError(f"{ELSEWHERE.name}: {one_line(error)}", "Correct that field.") from None

@@ -120,18 +120,18 @@ class Rules:
         stop = _any([*data["blockers"], *data["norms"]])
         self.loose = re.compile(rf"(?:(?!\b{stop}\b)[^\d?!;\[\]]){{0,32}}?(?=\+?\(?\d)")
         self.after = re.compile(
-            r"\d[\d.\-/ ]{3,18}[\dkx]\s*(?:,|\()?\s*(?:es|e|era|eh)\s+(?:el|la|mi|o|a|meu|minha|su|seu|sua|nuestro)"
+            r"\d[\d.\-/ ]{3,18}[\dkx]\s*(?:,|\()?\s*(?:es|e|era|eh)\s+"
+            r"(?:el|la|mi|o|a|meu|minha|su|seu|sua|nuestro)"
             r"(?:\s+(?:el|numero|de|do|mi|meu|minha)){0,2}\s+$"
         )
         spoken, more = data["spoken"]["digits"], data["spoken"]["more"]
         gap = r"[\s,.\-]{1,3}"
-        number = _any([*spoken, *more, "[0-9]"]).replace(r"\[0\-9\]", r"\d")
+        number = rf"(?:{_any([*spoken, *more])}|\d)"
+        said = _any(word for word in spoken + more if len(word) > 1)
         self.dictated = re.compile(rf"\b{_any(spoken)}(?:{gap}(?:{_any(spoken)})\b){{6,}}")
         fillers = rf"(?:{mark}|{_any(data['fillers'])}(?![a-z])){{0,16}}"
-        self.dictated_after = re.compile(
-            rf"{fillers}(\b{_any(w for w in spoken + more if len(w) > 1)}\b(?:{gap}{number}\b){{4,}})"
-        )
-        self.numbers = re.compile(rf"\b{_any(w for w in spoken + more if len(w) > 1)}\b")
+        self.dictated_after = re.compile(rf"{fillers}(\b{said}\b(?:{gap}{number}\b){{4,}})")
+        self.numbers = re.compile(rf"\b{said}\b")
         self.priced = re.compile(rf"\b{_any(data['blockers'])}\b|{_any(data['money']['signs'])}")
         self.exempt, self.currency = _exemptions(data)
 
@@ -150,14 +150,15 @@ def _exemptions(data: dict[str, Any]) -> tuple[re.Pattern[str], re.Pattern[str]]
         _any(data["service_prefixes"]),
         _any(map(str, data["service_short"])),
     )
+    lines = _any(map(str, data["short_lines"]))
     tail = r"(?![ .\-]?[\dk])"
     parts = [
         norm,
         rf"(?<!\d)(?<!\d[.\-/]){_DATE}",
         rf"(?<!\d)(?<!\d[.\-/]){_YEARS}",
-        rf"(?<![\d+]){prefix}(?:[ .\-]?\d){{5,7}}{tail}",
-        rf"(?<!\d){short[:-1]})\d[ \-]\d{{4}}{tail}",
-        rf"(?<!\d){_any(map(str, data['short_lines']))}(?:[ /\-]{_any(map(str, data['short_lines']))})+(?!\d)",
+        rf"(?<![\d+])(?<!\d[.\-/ ]){prefix}(?:\d{{6,7}}|[ .\-]\d(?:[ .\-]?\d){{4,6}}){tail}",
+        rf"(?<!\d)(?<!\d[ .\-/)]){short[:-1]})\d[ \-]\d{{4}}{tail}",
+        rf"(?<!\d)(?<!\d[.,\-/ ]){lines}(?:[ /\-]{lines})+(?!\d)",
         r"(?<!\d)\d{5}-\d{3}(?![\d-])",
         rf"(?<!\d){amount}\s?(?:{_any(data['units'])}(?![a-z])|%){_NOT_CHECK}",
         rf"(?<![a-z]){_any(money['before'])}{between}{amount}{_NOT_CHECK}",

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict
 
 from sources.document import PartialDate
 
+_COMBINING = re.compile("[\u0300-\u036f]")
+_PARTING = re.compile(r"[\s_-]+")
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -126,7 +129,10 @@ class Card(_Model):
     def says_something(self) -> bool:
         """Whether there is anything to be cited beside the name."""
         return bool(
-            self.description.strip() or self.steps or self.contact.strip() or self.digital_url
+            self.description.strip()
+            or self.steps
+            or self.contact.strip()
+            or self.digital_url
             or any(applicant.requirements.strip() for applicant in self.applicants)
         )
 
@@ -137,8 +143,10 @@ class NotACard(ValueError):
 
 def fold(text: str) -> str:
     """`text` without accents and case, blanks and dashes as single blanks: for comparing."""
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(re.sub(r"[\s_-]+", " ", "".join(c for c in bare if not unicodedata.combining(c))).split())
+    bare = text.casefold()
+    if not bare.isascii():
+        bare = _COMBINING.sub("", unicodedata.normalize("NFKD", bare))
+    return " ".join(_PARTING.sub(" ", bare).split())
 
 
 def slugify(text: str) -> str:

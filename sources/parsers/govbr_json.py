@@ -66,7 +66,7 @@ def services(payload: Any) -> list[Any]:
         return payload
     if isinstance(payload, dict) and "nome" in payload:
         return [payload]
-    raise NotACard("it holds no service: expected one, a list, or {\"resposta\": …}")
+    raise NotACard('it holds no service: expected one, a list, or {"resposta": …}')
 
 
 def read_card(service: Any) -> Card:
@@ -91,7 +91,10 @@ def _text(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, dict):
-        return next((t for key in ("descricao", "nome", "item") if (t := _text(value.get(key)))), "")
+        return next(
+            (t for key in ("descricao", "nome", "item") if (t := _text(value.get(key)))),
+            "",
+        )
     return ""
 
 
@@ -100,7 +103,7 @@ def _get(value: Any, key: str) -> Any:
 
 
 def _rows(value: Any, *keys: str) -> list[Any]:
-    """The list in `value`, or under the first of `keys` that it has; a lone row is a list of one."""
+    """The list in `value`, or under the first of `keys` that it has; a lone row counts as one."""
     if isinstance(value, dict):
         value = next((value[key] for key in keys if value.get(key) is not None), None)
     if isinstance(value, list):
@@ -147,7 +150,8 @@ def _card(name: str, service: dict[str, Any]) -> Card:
         digital_url=_text(service.get("linkServicoDigital")),
         applicants=tuple(
             Applicant(
-                kind=_text(_get(row, "tipo") or row), requirements=_text(_get(row, "requisitos"))
+                kind=_text(_get(row, "tipo") or row),
+                requirements=_text(_get(row, "requisitos")),
             )
             for row in applicants
         ),
@@ -250,7 +254,9 @@ def _step(value: Any) -> Step:
         channels=tuple(
             _channel(row, case)
             for case, row in _cases(
-                _get(value, "canaisDePrestacao"), "canaisDePrestacao", "canalDePrestacao"
+                _get(value, "canaisDePrestacao"),
+                "canaisDePrestacao",
+                "canalDePrestacao",
             )
         ),
         duration=_duration(_get(value, "tempoTotalEstimado")),

@@ -21,9 +21,7 @@ class _Rule:
     terms: Pattern[str]
 
     def fits(self, areas: set[str], agency: str, words: str) -> bool:
-        return bool(
-            self.areas & areas or self.agencies.search(agency) or self.terms.search(words)
-        )
+        return bool(self.areas & areas or self.agencies.search(agency) or self.terms.search(words))
 
 
 def _any_of(phrases: list[str]) -> Pattern[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
@@ -56,12 +57,17 @@ def read_cards(content: bytes) -> list[Card]:
         raise NotACard(f"broken XML or not in the encoding that it declares ({error})") from None
     except (LookupError, UnicodeError, ValueError) as error:
         raise NotACard(f"its encoding cannot be read ({error})") from None
-    if _name(root) == "servico":
-        return [_card(root)]
-    cards = [_card(element) for element in root if _name(element) == "servico"]
-    if not cards:
+    try:
+        return [_card(element) for element in _services(root)]
+    except RecursionError:
+        raise NotACard("its elements are nested too deeply") from None
+
+
+def _services(root: Element) -> list[Element]:
+    found = [root] if _name(root) == "servico" else list(_children(root, "servico"))
+    if not found:
         raise NotACard(f"its root element is <{_name(root)[:40]}>, a service card has <servico>")
-    return cards
+    return found
 
 
 def read_file(path: Path) -> list[Card]:
@@ -72,9 +78,14 @@ def read_file(path: Path) -> list[Card]:
         raise NotACard(f"it cannot be opened ({error.strerror})") from None
 
 
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def _name(element: Element) -> str:
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
 
 
 def _children(element: Element | None, *names: str) -> Iterator[Element]:
@@ -88,10 +99,19 @@ def _child(element: Element | None, *names: str) -> Element | None:
 
 
 def _own_text(element: Element | None) -> str:
-    """All text inside: markup that was not escaped is text of the card too."""
+    """The text inside; HTML that was not escaped comes out as if it had been."""
     if element is None:
         return ""
-    return (element.text or "").strip() if not len(element) else "".join(element.itertext()).strip()
+    return (_inner(element) if len(element) else element.text or "").strip()
+
+
+def _inner(element: Element) -> str:
+    parts = [element.text or ""]
+    for child in element:
+        name = _name(child)
+        attributes = "".join(f' {_local(key)}="{value}"' for key, value in child.items())
+        parts += [f"<{name}{attributes}>", _inner(child), f"</{name}>", child.tail or ""]
+    return "".join(parts)
 
 
 def _text(element: Element | None, *names: str) -> str:
@@ -139,9 +159,7 @@ def _card(root: Element) -> Card:
 def _revision(root: Element) -> int:
     """Steps and applicants only: other rows are sometimes carried over to the next revision."""
     rows = (
-        row.get("id", "")
-        for group in _children(root, "etapas", "solicitantes")
-        for row in group
+        row.get("id", "") for group in _children(root, "etapas", "solicitantes") for row in group
     )
     return max((int(row) for row in rows if re.fullmatch(r"[0-9]{1,18}", row)), default=0)
 

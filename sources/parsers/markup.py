@@ -51,12 +51,16 @@ _LINK = re.compile(
     r"(?P<image>!?)\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]:?[ ]?\(\s*<?"
     r"(?P<url>[^\s()<>]+(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+[\"'“][^\"'”]*[\"'”])?\s*\)"
 )
+# Links that no Markdown reader would take: an empty address, one with blanks, a remark instead.
+_LOOSE_LINK = re.compile(r"\[(?P<label>[^\[\]\n]+)\]\((?P<url>(?:[^()\n]|\([^()\n]*\))*)\)")
+_BROKEN_LINK = re.compile(r"\[([^\[\]\n]+)\]\((?=\S)")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^\s<>]+|[^\s<>@]+@[^\s<>@]+\.\w+)>")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~>])")
 _RESTORE = re.compile("[\ue020-\ue07e]")
 _QUOTE = re.compile(r"^[ ]*>+[ ]+(?=[^\W\d])")
 _HEADING = re.compile(r"^[ ]{0,3}#{1,6}[ ]+(?=\S)|^[ ]*#{2,6}(?=\w)")
 _ITEM = re.compile(r"^[ ]*(?:[*+•●○▪■□◦‣⁃∙·¨►▶➢➤✓✔–—-][ ]+|[•●○▪■□◦‣⁃∙¨►▶➢➤✓✔][ ]*|-(?=[^\W\d]))")
+_STARRED = re.compile(r"^[ ]*\*(?=[^\W_])(?!.*\*)", re.MULTILINE)
 _LONE_ITEM = re.compile(r"[ ]*[*+•●○▪■□◦‣⁃∙·¨►▶➢➤✓✔–—-][ ]*\Z")
 _NUMBERED = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)º°-]")
 _INNER_ITEM = re.compile(r"[ ]+[•●▪■►➢➤✓✔][ ]+")
@@ -68,7 +72,9 @@ _CODE = re.compile(r"`+([^`\n]+)`+")
 _STRIKE = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
 
 _SPACES = re.compile(r"[^\S\n]+")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
 _DRESSED = re.compile(r"[<>&*_`#\[\]\\|~\n\r•●○▪■□◦‣⁃∙·¨►▶➢➤✓✔]|\.{4}|…|^[ ]*[-+–—]|[.] [.]")
 _SENTENCE_GOES_ON = re.compile(r"[^\W\d_]|,")
 _SOFT_WRAP = 50
@@ -217,12 +223,20 @@ def _markdown_link(match: Match[str]) -> str:
     return _linked(match["label"], match["url"])
 
 
+def _loose_link(match: Match[str]) -> str:
+    address = match["url"].strip()
+    if address.startswith(("http://", "https://")):
+        address = address.replace(" ", "%20")
+    return _linked(match["label"], address)
+
+
 def _strip_inline(text: str) -> str:
     """Removes Markdown that may span lines; escaped signs are parked in a private-use area."""
     if "\\" in text:
         text = _ESCAPE.sub(lambda match: chr(0xE000 + ord(match[1])), text)
     if "](" in text or "] (" in text or "]:" in text:
         text = _LINK.sub(_markdown_link, _LINK.sub(_markdown_link, text))
+        text = _BROKEN_LINK.sub(r"\1 (", _LOOSE_LINK.sub(_loose_link, text))
     if "`" in text:
         text = _CODE.sub(r"\1", text.replace("```", ""))
     if "**" in text:
@@ -249,9 +263,13 @@ def _undress(line: str) -> str:
 
 def _lines(text: str) -> list[str]:
     """The lines that say something, machine-made line breaks in mid-sentence mended."""
+    if "*" in text and len(_STARRED.findall(text)) > 1:  # one alone is a footnote
+        text = _STARRED.sub(BULLET, text)
     found: list[str] = []
     awaiting_item = False
-    for raw in _INNER_ITEM.sub("\n" + BULLET, text.replace("\r\n", "\n").replace("\r", "\n")).split("\n"):
+    for raw in _INNER_ITEM.sub("\n" + BULLET, text.replace("\r\n", "\n").replace("\r", "\n")).split(
+        "\n"
+    ):
         if _LONE_ITEM.match(raw):
             awaiting_item = True
             continue

@@ -1,0 +1,224 @@
+"""The assistant: a question in, an answer with a named status out, whatever happens between.
+
+    async with Assistant.open(context, checkpoints) as assistant:
+        answer = await assistant.ask(Request(question="¿Cuánto cuesta renovar la licencia?", country="DO"))
+
+Personal numbers are masked before the question enters the graph, because the graph's state is what
+is written to the checkpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.errors import GraphRecursionError, NodeTimeoutError
+from langgraph.types import Command
+
+from agents.context import Context
+from agents.graph import RECURSION_LIMIT, Graph, build
+from agents.privacy import mask
+from agents.replies import reply
+from agents.state import MAX_QUESTION, Answer, Request, Status
+from agents.understanding.country import locate
+from agents.understanding.language import detect
+from sources.country import countries
+from sources.document import Document
+
+log = logging.getLogger("ventanilla.assistant")
+
+RUN_DEADLINE_S = 20.0
+EXPIRY = timedelta(days=7)
+"""How long a conversation can be taken up again; after that its checkpoints are deleted."""
+
+HISTORY = 12
+"""Earlier messages that are read."""
+
+
+class Assistant:
+    """Holds the graph; safe for many conversations at once in one event loop."""
+
+    def __init__(self, context: Context, saver: AsyncSqliteSaver | None) -> None:
+        self.context = context
+        self._saver = saver
+        self._graph: Graph = build(saver or InMemorySaver())
+        self._single: Graph = build(None)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, context: Context, checkpoints: Path | None) -> AsyncIterator[Assistant]:
+        """An assistant whose conversations are kept in the SQLite file `checkpoints`, or in memory."""
+        if checkpoints is None:
+            yield cls(context, None)
+            return
+        checkpoints.parent.mkdir(parents=True, exist_ok=True)
+        async with AsyncSqliteSaver.from_conn_string(str(checkpoints)) as saver:
+            await saver.setup()
+            assistant = cls(context, saver)
+            await assistant.forget_expired()
+            yield assistant
+
+    async def ask(self, request: Request, *, conversation: str | None = None) -> Answer:
+        """Answers `request`. With `conversation` the earlier messages are remembered, and a pending
+        choice of country is taken from `request.country` or from a message that names one."""
+        started = time.perf_counter()
+        request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
+        if refused := self._unfit(request):
+            return refused
+        try:
+            async with asyncio.timeout(RUN_DEADLINE_S):
+                if conversation is None:
+                    state = await self._run(self._single, self._input(request), None)
+                else:
+                    lock = self._locks.setdefault(conversation, asyncio.Lock())
+                    async with lock:  # two calls on one thread would read each other's half-state
+                        state = await self._converse(request, conversation)
+        except (TimeoutError, NodeTimeoutError, GraphRecursionError) as error:
+            log.warning("run %s did not end in time: %s", request.id, type(error).__name__)
+            return self._failed(request, Status.ERROR_TIMEOUT, "timeout")
+        except Exception as error:
+            # The reader gets a named status; the log gets the place, never the question.
+            log.exception("run %s failed: %s", request.id, type(error).__name__, exc_info=error)
+            return self._failed(request, Status.ERROR_INTERNAL, "internal")
+        answer = Answer.model_validate(state["answer"])
+        total = round((time.perf_counter() - started) * 1000)
+        return answer.model_copy(update={"timings_ms": {**state.get("timings_ms", {}), "total": total}})
+
+    async def stream(
+        self, request: Request, *, conversation: str | None = None
+    ) -> AsyncIterator[str | Answer]:
+        """The answer's text as it grows, then the Answer.
+
+        Text is shown only after it was checked; so without a model the pieces come at once.
+        """
+        answer = await self.ask(request, conversation=conversation)
+        shown = ""
+        for line in answer.answer.splitlines(keepends=True):
+            shown += line
+            yield shown
+        yield answer
+
+    async def forget(self, conversation: str) -> None:
+        """Deletes all that is kept of a conversation."""
+        saver = self._saver or self._graph.checkpointer
+        if saver and not isinstance(saver, bool):
+            await saver.adelete_thread(conversation)
+
+    async def forget_expired(self, now: datetime | None = None) -> int:
+        """Deletes the conversations not touched for `EXPIRY`; returns how many there were."""
+        if self._saver is None:
+            return 0
+        limit = ((now or datetime.now(UTC)) - EXPIRY).isoformat()
+        newest: dict[str, str] = {}
+        async for item in self._saver.alist(None):
+            thread = item.config["configurable"]["thread_id"]
+            newest[thread] = max(item.checkpoint["ts"], newest.get(thread, ""))
+        expired = [thread for thread, at in newest.items() if at < limit]
+        for thread in expired:
+            await self._saver.adelete_thread(thread)
+        return len(expired)
+
+    def document(self, document_id: str) -> Document | None:
+        """The document behind a citation, if this assistant's readers may see it."""
+        found = self.context.searcher.store.get(document_id)
+        return found if found and found.tenant in self.context.tenants else None
+
+    def _unfit(self, request: Request) -> Answer | None:
+        """An answer to what is no question, or None."""
+        question = request.question.strip()
+        if not question:
+            return self._failed(request, Status.ERROR_INPUT, "empty")
+        if len(question) > MAX_QUESTION:
+            return self._failed(
+                request, Status.ERROR_INPUT, "too_long", length=len(question), limit=MAX_QUESTION
+            )
+        return None
+
+    def _input(self, request: Request) -> dict[str, Any]:
+        """The graph's input: masked, clean, and without anything of an earlier question."""
+        country = (request.country or "").upper() or None
+        country = country if country in countries() else None
+        masked = mask(_clean(request.question), country)
+        history = [
+            {"role": turn.role, "content": mask(_clean(turn.content), country).text}
+            for turn in request.history[-HISTORY:]
+        ]
+        return {
+            "id": request.id,
+            "interactive": False,
+            "question": masked.text,
+            "selected_country": country,
+            "selected_language": request.language,
+            "history": history,
+            "masked": list(masked.kinds),
+            "concern": None,
+            "evidence": None,
+            "rounds": 0,
+            "verdict": "",
+            "chosen": [],
+            "draft": [],
+            "dropped": 0,
+            "timings_ms": None,
+        }
+
+    async def _converse(self, request: Request, conversation: str) -> dict[str, Any]:
+        config = {"configurable": {"thread_id": conversation}}
+        before = await self._graph.aget_state(config)  # type: ignore[arg-type]
+        given = self._input(request) | {"interactive": True}
+        if before.interrupts and (choice := self._choice(request, before.values)):
+            await self._graph.aupdate_state(config, {"id": request.id}, as_node=None)  # type: ignore[arg-type]
+            return await self._run(self._graph, Command(resume=choice), conversation)
+        understood = before.values.get("understanding")
+        if understood and not before.values.get("concern"):
+            given |= {
+                "previous": understood["standalone"],
+                "previous_countries": understood["countries"],
+            }
+        return await self._run(self._graph, given, conversation)
+
+    @staticmethod
+    def _choice(request: Request, values: dict[str, Any]) -> str | None:
+        """The country chosen, if the message is the pending question again or names one only."""
+        if request.country and request.question.strip() == values.get("question"):
+            return request.country.upper()
+        where = locate(request.question)
+        short = len(request.question.split()) <= 3
+        return where.countries[0] if short and len(where.countries) == 1 else None
+
+    async def _run(self, graph: Graph, given: Any, conversation: str | None) -> dict[str, Any]:
+        config: dict[str, Any] = {"recursion_limit": RECURSION_LIMIT}
+        extra: dict[str, Any] = {}
+        if conversation is not None:
+            config["configurable"] = {"thread_id": conversation}
+            extra["durability"] = "exit"
+        result: dict[str, Any] = await graph.ainvoke(
+            given, config, context=self.context, **extra  # type: ignore[arg-type]
+        )
+        return result
+
+    def _failed(self, request: Request, status: Status, text: str, **values: object) -> Answer:
+        language = (request.language or "").split("-")[0] or detect(request.question)
+        return Answer(
+            id=request.id or "",
+            status=status,
+            language=language if language in ("es", "pt") else "es",
+            country=request.country,
+            sectors=[],
+            answer=reply(language, "errors", text, **values),
+        )
+
+
+def _clean(text: str) -> str:
+    """`text` without control characters; line breaks and tabs become blanks."""
+    return "".join(" " if c in "\n\r\t" else c for c in text if c >= " " or c in "\n\r\t").strip()

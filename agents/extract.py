@@ -1,0 +1,193 @@
+"""The extractive writer's eye: which sentences of a document answer what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agents.figures import shows
+from agents.understanding.aspects import Aspect, aspects
+from retrieval.analyse import stem, words
+from retrieval.chunk import sentences
+from retrieval.reading import Reading
+from sources.document import Document, Field, Section
+
+MOST, ALSO = 6, 2
+"""Sentences quoted for what was asked, and for each thing that also matters."""
+
+LONG = 420
+"""Characters from which a section is quoted in part, sentence by sentence."""
+
+OVERVIEW = (Field.DESCRIPTION, Field.COST, Field.REQUIREMENT, Field.EVIDENCE, Field.CHANNEL)
+ALSO_MATTERS = (Field.REQUIREMENT, Field.EVIDENCE, Field.COST, Field.CHANNEL, Field.CONTACT_POINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``document.text[start:end]``, taken from `section` for `part` of the answer."""
+
+    start: int
+    end: int
+    section: Section
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a document says to the question: `asked` by aspect, what `also` matters, the remarks
+    about the sources, and the aspects it does not speak of."""
+
+    asked: dict[str, list[Span]]
+    also: list[Span]
+    notes: list[Span]
+    missing: list[str]
+
+
+def extract(
+    document: Document, asked: list[str], reading: Reading, found: Iterable[tuple[int, int]] = ()
+) -> Extract:
+    """Picks the sentences. `found` are the passages that the search found, best first."""
+    found = list(found)
+    answers: dict[str, list[Span]] = {}
+    notes: list[Span] = []
+    missing: list[str] = []
+    for name in asked:
+        aspect = aspects()[name]
+        spans = _answer(document, aspect, reading, found)
+        remarks = [
+            Span(s.start, s.end, s, f"note:{name}")
+            for s in document.sections
+            if s.note and s.field is aspect.fields[0]
+        ]
+        notes += [n for n in remarks if n not in notes]
+        if spans:
+            answers[name] = spans
+        else:
+            missing.append(name)
+    if not asked:
+        answers["overview"] = _overview(document, reading, found)
+    said = {(s.start, s.end) for spans in answers.values() for s in spans}
+    also = [] if not asked else _also(document, asked, reading, said)
+    return Extract(answers, also, notes, missing)
+
+
+def _answer(
+    document: Document, aspect: Aspect, reading: Reading, found: list[tuple[int, int]]
+) -> list[Span]:
+    """The sentences that answer one aspect: its own field, then others that show such a thing."""
+    part = f"asked:{aspect.name}"
+    own = [s for s in document.sections if s.field is aspect.fields[0] and not s.note]
+    if own:
+        return _pick(document, own, reading, part, aspect.shows)
+    for other in aspect.fields[1:]:
+        spans = _pick(
+            document,
+            [s for s in document.sections if s.field is other and not s.note],
+            reading,
+            part,
+            aspect.shows,
+            strict=True,
+        )
+        if spans:
+            return spans
+    prose = [s for s in document.sections if s.field is Field.BODY and not s.note]
+    if prose:
+        near = [s for s in prose if any(s.start < end and start < s.end for start, end in found[:3])]
+        return _pick(document, near or prose, reading, part, aspect.shows, strict=True, most=3)
+    return []
+
+
+def _pick(
+    document: Document,
+    sections: list[Section],
+    reading: Reading,
+    part: str,
+    kind: str,
+    *,
+    strict: bool = False,
+    most: int = MOST,
+) -> list[Span]:
+    """The most telling of `sections`, in the document's order.
+
+    Where many statements stand in one field (a fare for each kind of passenger), those that speak
+    of the question's own words go before the others. `strict` keeps only what shows such a thing.
+    """
+    spans = [span for section in sections for span in _shorten(document, section, part, reading)]
+    if strict:
+        spans = [s for s in spans if shows(kind, document.text[s.start : s.end])]
+    if not spans:
+        return []
+    distinct = _distinct(document, spans, reading)
+    best = max(distinct.values())
+    if best > 0 and len(spans) > 2:
+        # Contradicting values belong together: one is never shown without the other.
+        conflicts = {s.section.conflict for s in spans if distinct[s.start] > 0} - {None}
+        spans = [
+            s for s in spans if distinct[s.start] >= best * 0.5 or s.section.conflict in conflicts
+        ]
+    return spans[:most]
+
+
+def _distinct(document: Document, spans: list[Span], reading: Reading) -> dict[int, float]:
+    """How much each span speaks of the question, by words that not every span and title has."""
+    language = document.language
+    stems = {s.start: {stem(w, language) for w in words(document.text[s.start : s.end])} for s in spans}
+    title = {stem(w, language) for w in words(document.title)}
+    scores = {}
+    for span in spans:
+        score = 0.0
+        for subject in reading.subjects:
+            near = subject.stems | {n for n, likeness in subject.near if likeness >= 0.85}
+            everywhere = all(near & stems[s.start] for s in spans)
+            if near & stems[span.start] and not everywhere and not near & title:
+                score += max(subject.weight, 0.5)
+        scores[span.start] = score
+    return scores
+
+
+def _shorten(document: Document, section: Section, part: str, reading: Reading) -> list[Span]:
+    """A section as it is, or the sentences of a long one that speak of the question."""
+    if section.end - section.start <= LONG:
+        return [Span(section.start, section.end, section, part)]
+    pieces = list(sentences(document.quote(section), section.start))
+    spans = [Span(start, end, section, part) for start, end in pieces]
+    scores = _distinct(document, spans, reading)
+    first = max(spans, key=lambda s: (scores[s.start], -s.start))
+    position = spans.index(first)
+    end = position
+    while end + 1 < len(spans) and spans[end + 1].end - first.start <= LONG:
+        end += 1
+    return [Span(first.start, spans[end].end, section, part)]
+
+
+def _overview(document: Document, reading: Reading, found: list[tuple[int, int]]) -> list[Span]:
+    """What a newcomer should know, one or two sentences of each field."""
+    spans: list[Span] = []
+    for field in OVERVIEW:
+        own = [s for s in document.sections if s.field is field and not s.note]
+        spans += _pick(document, own, reading, "asked:overview", "any", most=3)[:3]
+    if not spans:  # a document without fields: the passages that the search found
+        hit = [
+            s
+            for start, end in found[:2]
+            for s in document.sections
+            if s.start < end and start < s.end and not s.note
+        ]
+        chosen = hit or [s for s in document.sections if not s.note][:3]
+        spans = _pick(document, chosen, reading, "asked:overview", "any", most=4)
+    return spans
+
+
+def _also(
+    document: Document, asked: list[str], reading: Reading, said: set[tuple[int, int]]
+) -> list[Span]:
+    """What else matters to somebody who asked for something else."""
+    answered = {field for name in asked for field in aspects()[name].fields[:1]}
+    spans: list[Span] = []
+    for field in ALSO_MATTERS:
+        if field in answered:
+            continue
+        own = [s for s in document.sections if s.field is field and not s.note]
+        picked = _pick(document, own, reading, f"also:{field.value}", "any", most=ALSO)
+        spans += [s for s in picked if (s.start, s.end) not in said]
+    return spans[:5]

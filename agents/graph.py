@@ -1,0 +1,115 @@
+"""The wiring of the seven steps, and nothing else.
+
+    guard → understand → gather (one errand per sector agent and country, in parallel) → assess
+    → compose → check → reply
+
+`assess` may send the agents out once more, or ask the citizen which country is meant: that is an
+interrupt, and the run goes on from there when the choice comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send, interrupt
+
+from agents.context import Context
+from agents.state import State
+from agents.steps.assess import assess
+from agents.steps.check import check
+from agents.steps.compose import compose
+from agents.steps.gather import Errand, errands, gather
+from agents.steps.guard import guard
+from agents.steps.reply import reply
+from agents.steps.understand import understand
+
+DEADLINES_S = {
+    "guard": 2.0,
+    "understand": 4.0,
+    "gather": 6.0,
+    "assess": 2.0,
+    "compose": 4.0,
+    "check": 4.0,
+    "reply": 2.0,
+}
+"""Seconds that each step may take; a step that takes longer ends the run as `error_timeout`."""
+
+RECURSION_LIMIT = 24
+"""Steps of one run: twice round gather and assess and a clarification need 15."""
+
+Step = Callable[[Any, Context], dict[str, Any]]
+Node = Callable[[Any, Runtime[Context]], Awaitable[dict[str, Any]]]
+Graph = CompiledStateGraph[State, Context, State, State]
+
+
+def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
+    """The graph, ready to run with a `Context`."""
+    graph: StateGraph[State, Context, State, State] = StateGraph(State, context_schema=Context)
+    graph.add_node("guard", _node("guard", guard), timeout=DEADLINES_S["guard"])
+    graph.add_node("understand", _node("understand", understand), timeout=DEADLINES_S["understand"])
+    graph.add_node("gather", _node("gather", gather), timeout=DEADLINES_S["gather"])
+    graph.add_node("assess", _node("assess", assess), timeout=DEADLINES_S["assess"])
+    graph.add_node("clarify", clarify)
+    graph.add_node("compose", _node("compose", compose), timeout=DEADLINES_S["compose"])
+    graph.add_node("check", _node("check", check), timeout=DEADLINES_S["check"])
+    graph.add_node("reply", _node("reply", reply), timeout=DEADLINES_S["reply"])
+
+    graph.add_edge(START, "guard")
+    graph.add_conditional_edges("guard", after_guard, ["understand", "reply"])
+    graph.add_conditional_edges("understand", _send, ["gather"])
+    graph.add_edge("gather", "assess")
+    graph.add_conditional_edges("assess", after_assess, ["gather", "compose", "reply"])
+    graph.add_edge("compose", "check")
+    graph.add_edge("check", "reply")
+    graph.add_conditional_edges("reply", after_reply, ["clarify", END])
+    return graph.compile(checkpointer=checkpointer)
+
+
+def after_guard(state: State) -> str:
+    """A crisis or a refusal is answered at once."""
+    return "reply" if state.get("concern") else "understand"
+
+
+def after_assess(state: State) -> str | list[Send]:
+    """Another round, a draft, or the answer that there is none."""
+    if state["verdict"] == "again":
+        return _send(state)
+    return "compose" if state["verdict"] == "compose" else "reply"
+
+
+def after_reply(state: State) -> str:
+    """A question about the country waits for its choice, if somebody can still give it."""
+    waits = state.get("verdict") == "country" and not state.get("concern")
+    return "clarify" if waits and state.get("interactive") else END
+
+
+async def clarify(state: State) -> Command[str]:
+    """Waits for the citizen's choice of a country, then searches there."""
+    choice = interrupt(state["answer"]["clarification"])
+    understanding = {**state["understanding"], "countries": [choice]}
+    update = {"understanding": understanding, "evidence": None, "rounds": 0, "selected_country": choice}
+    moved: Any = {**state, **update}
+    return Command(update=update, goto=_send(moved))
+
+
+def _send(state: State) -> list[Send]:
+    return [Send("gather", errand) for errand in errands(state)]
+
+
+def _node(name: str, step: Step) -> Node:
+    """A step as a node: off the event loop, so that its deadline holds, and timed."""
+
+    async def run(state: State | Errand, runtime: Runtime[Context]) -> dict[str, Any]:
+        started = time.perf_counter()
+        changes = await asyncio.to_thread(step, state, runtime.context)
+        spent = {name: round((time.perf_counter() - started) * 1000)}
+        return changes | {"timings_ms": spent}
+
+    return run

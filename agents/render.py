@@ -1,0 +1,258 @@
+"""A checked draft → the words that the citizen reads, with markers and citations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from agents.context import Context
+from agents.labels import as_of, labels, section_at, stale, verification
+from agents.replies import reply, spoken_date
+from agents.state import Answer, Citation, Sentence, State, Status
+from retrieval.index import Scope
+from retrieval.reading import Reading
+from sources.country import Channel, countries
+from sources.document import HEADINGS, Document, Field, Verification
+
+_SPECIAL = re.compile(r"([\\`*\[\]|#]|(?<![\w/.-])_|_(?![\w/.-]))")
+
+
+def escape(text: str) -> str:
+    """A document's words as inert Markdown: they are shown, never obeyed."""
+    return _SPECIAL.sub(r"\\\1", text.replace("<", "&lt;"))
+
+
+class _Writer:
+    """Collects lines and gives every quotation its marker."""
+
+    def __init__(self, state: State, context: Context) -> None:
+        self.language = state["understanding"]["language"]
+        self.today = context.today()
+        self.store = context.searcher.store
+        self.citations: list[Citation] = []
+        self.lines: list[str] = []
+        self._shown: set[tuple[str, int, int]] = set()
+
+    def quote(self, sentence: Sentence) -> None:
+        """One quotation as one or more list items, each with its marker."""
+        key = (sentence["document_id"], sentence["start"], sentence["end"])
+        document = self.store.get(sentence["document_id"])
+        if document is None or key in self._shown:
+            return
+        self._shown.add(key)
+        section = section_at(document, sentence["start"])
+        words = document.text[sentence["start"] : sentence["end"]]
+        marker = len(self.citations) + 1
+        self.citations.append(
+            Citation(
+                marker=marker,
+                document_id=document.id,
+                title=document.title,
+                agency=document.provenance.agency,
+                country=document.country,
+                url=document.provenance.url,
+                as_of=as_of(document, section),
+                verification=verification(document, section).value,
+                quote=words,
+                start=sentence["start"],
+                end=sentence["end"],
+                page=section.page,
+                field=section.field.value,
+                language=document.language,
+            )
+        )
+        found = labels(document, section, self.today, self.language)
+        label = f" *({'; '.join(found)})*" if found else ""
+        for line in filter(None, (line.strip(" •-\t") for line in words.splitlines())):
+            self.lines.append(f"- {escape(line)} [{marker}]{label}")
+
+    def block(self, heading: str, sentences: Iterable[Sentence]) -> None:
+        """Quotations under a heading."""
+        before = len(self.lines)
+        for sentence in sentences:
+            self.quote(sentence)
+        if len(self.lines) > before:
+            self.lines[before:before] = ["", f"**{heading}**", ""]
+
+
+def answered(state: State, context: Context) -> Answer:
+    """The asked field first, then what else matters, per document; dates and channel last."""
+    writer = _Writer(state, context)
+    ids = list(dict.fromkeys(s["document_id"] for s in state["draft"]))
+    missing: list[str] = []
+    for document_id in ids:
+        document = context.searcher.store.get(document_id)
+        if document is None:
+            continue
+        _document(writer, document, state, several=len(ids) > 1)
+        missing += _missing(state, document_id)
+    language = writer.language
+    if missing:
+        named = ", ".join(reply(language, "aspects", m) for m in dict.fromkeys(missing))
+        writer.lines += ["", reply(language, "partial", aspects=named)]
+    return _finish(state, context, writer, Status.ANSWERED)
+
+
+def _document(writer: _Writer, document: Document, state: State, *, several: bool) -> None:
+    language = writer.language
+    country = countries()[document.country].names[language]
+    agency = document.provenance.agency
+    writer.lines += ["", f"### {escape(document.title)}", "", f"{escape(agency)} · {country}"]
+    own = [s for s in state["draft"] if s["document_id"] == document.id]
+    headings = HEADINGS[language]
+    for part in dict.fromkeys(s["part"] for s in own if s["part"].startswith("asked")):
+        sentences = [s for s in own if s["part"] == part]
+        for field in dict.fromkeys(s["field"] for s in sentences):
+            of_field = [s for s in sentences if s["field"] == field]
+            plain = [s for s in of_field if not _conflict(document, s)]
+            writer.block(headings[Field(field)], plain)
+            writer.block(reply(language, "conflict"), [s for s in of_field if s not in plain])
+    writer.block(
+        reply(language, "labels", "note").capitalize(),
+        [s for s in own if s["part"].startswith("note")],
+    )
+    if not several:
+        for part in dict.fromkeys(s["part"] for s in own if s["part"].startswith("also")):
+            field = Field(part.partition(":")[2])
+            writer.block(headings[field], [s for s in own if s["part"] == part])
+
+
+def _conflict(document: Document, sentence: Sentence) -> bool:
+    return section_at(document, sentence["start"]).conflict is not None
+
+
+def _missing(state: State, document_id: str) -> list[str]:
+    """The aspects asked for that no sentence of this document answers."""
+    parts = {s["part"] for s in state["draft"] if s["document_id"] == document_id}
+    return [a for a in state["understanding"]["aspects"] if f"asked:{a}" not in parts]
+
+
+def partly_known(state: State, context: Context) -> Answer:
+    """The document is the right one, but what was asked is not in it: says so, with what is."""
+    writer = _Writer(state, context)
+    language = writer.language
+    draft = state["draft"]
+    document = context.searcher.store.get(draft[0]["document_id"])
+    title = escape(document.title) if document else ""
+    for aspect in state["understanding"]["aspects"]:
+        named = reply(language, "aspects", aspect)
+        writer.lines.append(reply(language, "missing", aspect=named, title=title))
+    for sentence in (s for s in draft if s["part"].startswith("note")):
+        writer.quote(sentence)
+    known = [s for s in draft if s["part"] == "known"]
+    writer.block(reply(language, "known"), known)
+    return _finish(state, context, writer, Status.UNANSWERABLE)
+
+
+def unanswerable(state: State, context: Context) -> Answer:
+    """"I don't know", where to turn, and what there is nearby."""
+    writer = _Writer(state, context)
+    understanding, language = state["understanding"], writer.language
+    if place := understanding["elsewhere"]:
+        writer.lines.append(reply(language, "elsewhere", place=place))
+    elif len(understanding["countries"]) == 1:
+        name = countries()[understanding["countries"][0]].names[language]
+        writer.lines.append(reply(language, "unanswerable_country", country=name))
+    else:
+        writer.lines.append(reply(language, "unanswerable"))
+    return _finish(state, context, writer, Status.UNANSWERABLE)
+
+
+def _finish(state: State, context: Context, writer: _Writer, status: Status) -> Answer:
+    understanding, language = state["understanding"], writer.language
+    cited = [context.searcher.store.get(c.document_id) for c in writer.citations]
+    documents = list({d.id: d for d in cited if d}.values())
+    of_documents = list(dict.fromkeys(d.country for d in documents))
+    country = (of_documents or understanding["countries"] or [None])[0]  # type: ignore[list-item]
+    sectors = list(dict.fromkeys(s.value for d in documents for s in d.sectors))
+    sectors = sectors or [s for s in understanding["sectors"] if s != "general"]
+    if documents:
+        writer.lines += ["", *_as_of_lines(documents, language)]
+    if status is Status.UNANSWERABLE and not understanding["elsewhere"]:
+        writer.lines += _channels(understanding["countries"] or of_documents, sectors, language)
+    return Answer(
+        id=state["id"],
+        status=status,
+        language=language,
+        country=country,
+        sectors=sectors,
+        answer="\n".join(writer.lines).strip(),
+        citations=writer.citations,
+        notices=_notices(state, context, writer, documents),
+        suggestions=_suggestions(documents, understanding["aspects"], language),
+    )
+
+
+def _as_of_lines(documents: list[Document], language: str) -> list[str]:
+    lines = []
+    for document in documents:
+        provenance = document.provenance
+        label = reply(language, "labels", provenance.verification.value)
+        if provenance.as_of:
+            shown = spoken_date(provenance.as_of, language)
+            lines.append(reply(language, "as_of", date=shown, verification=label))
+        else:
+            lines.append(reply(language, "no_date", verification=label))
+    return list(dict.fromkeys(lines))
+
+
+def _channels(codes: list[str], sectors: list[str], language: str) -> list[str]:
+    """Where to turn, for each country in question."""
+    lines = [""]
+    for code in codes:
+        country = countries()[code]
+        channel: Channel = country.channel(sectors[0] if sectors else None)
+        url = f" ({channel.url})" if channel.url else ""
+        lines.append(reply(language, "channel", name=channel.name, url=url))
+    return lines if len(lines) > 1 else []
+
+
+def masked_notice(state: State, language: str) -> list[str]:
+    """That personal data were hidden, if any were."""
+    kinds = state.get("masked") or []
+    shown = ", ".join(dict.fromkeys(kinds))
+    return [reply(language, "notices", "masked", kinds=shown)] if kinds else []
+
+
+def _notices(
+    state: State, context: Context, writer: _Writer, documents: list[Document]
+) -> list[str]:
+    language = writer.language
+    notices = masked_notice(state, language)
+    understanding = state["understanding"]
+    if understanding["follow_up"]:
+        notices.append(reply(language, "notices", "follow_up"))
+    scope = Scope(tenants=context.tenants, countries=tuple(understanding["countries"]))
+    if documents:
+        notices += _understood(context.searcher.read(understanding["standalone"], scope), context, language)
+    if any(d.language != language for d in documents):
+        notices.append(reply(language, "other_language"))
+    cited = [(d, section_at(d, c.start)) for d in documents for c in writer.citations if c.document_id == d.id]
+    if any(stale(d, s, writer.today) for d, s in cited):
+        notices.append(reply(language, "notices", "stale"))
+    if any(verification(d, s) is Verification.UNVERIFIED for d, s in cited):
+        notices.append(reply(language, "notices", "unverified"))
+    return notices
+
+
+def _understood(reading: Reading, context: Context, language: str) -> list[str]:
+    """The citizen's words that were read as official ones, and slips that were mended."""
+    notices = []
+    for word, meant in reading.corrections[:2]:
+        notices.append(reply(language, "notices", "corrected", word=word, label=meant))
+    for mention in reading.mentions:
+        official = context.searcher.matcher.concepts[mention.id].prefLabel.get(language)
+        if official and official.casefold() != mention.label.casefold():
+            notices.append(
+                reply(language, "notices", "understood", word=mention.label, label=official)
+            )
+    return list(dict.fromkeys(notices))[:3]
+
+
+def _suggestions(documents: list[Document], asked: list[str], language: str) -> list[str]:
+    """Questions that the cited document can answer next."""
+    if not documents:
+        return []
+    fields = {s.field.value for s in documents[0].sections if not s.note}
+    known = ("cost", "evidence", "requirement", "processing_time", "channel", "contact_point")
+    return [reply(language, "questions", a) for a in known if a in fields and a not in asked][:3]

@@ -1,0 +1,1 @@
+"""One module per step. A step takes the state and the context and returns what it changes."""

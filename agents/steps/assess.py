@@ -1,0 +1,80 @@
+"""Step 4: is there enough, from the right country? Otherwise a broader round, a question, or "I don't know".
+
+The decision rests on how much of the question a document covers and how much of the document's
+title the question names. A fused search score does not separate the answerable from the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.context import Context
+from agents.state import Evidence, State
+
+ENOUGH, CLOSE = 0.62, 0.06
+"""`confidence` from which a document may answer, and the distance at which two are level."""
+
+LEVEL_COUNTRIES = 0.12
+"""Documents of two countries this close, and no country named: the citizen is asked."""
+
+
+def confidence(evidence: Evidence) -> float:
+    """How surely a document is about the question, from 0 to 1.
+
+    The words of the question weigh by their rarity; those in the title count more than those in
+    the text; a known subject that the document does not speak of takes away half.
+    """
+    named = max(evidence["reverse"], evidence["label_share"])
+    value = 0.45 * evidence["share"] + 0.3 * evidence["label_share"] + 0.25 * named
+    return value * (0.5 if evidence["missing"] else 1.0)
+
+
+def best_per_document(state: State) -> list[Evidence]:
+    """The evidence, each document once, surest first."""
+    best: dict[str, Evidence] = {}
+    for found in state.get("evidence", ()):
+        known = best.get(found["document_id"])
+        if known is None or found["score"] > known["score"]:
+            best[found["document_id"]] = found
+    return sorted(best.values(), key=lambda e: -e["score"])
+
+
+def assess(state: State, context: Context) -> dict[str, Any]:
+    """Chooses the documents that may answer, and what happens next (`verdict`)."""
+    understanding = state["understanding"]
+    if understanding["elsewhere"]:
+        return {"verdict": "reply", "chosen": []}
+    reading = context.searcher.read(understanding["standalone"], _scope(state, context))
+    if not reading.strong and not reading.mentions:
+        return {"verdict": "topic", "chosen": []}
+    ranked = best_per_document(state)
+    able = [e for e in ranked if confidence(e) >= ENOUGH]
+    if not able:
+        again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
+        return {
+            "verdict": "again" if again else "reply",
+            "chosen": [],
+            "rounds": state.get("rounds", 0) + 1,
+        }
+    if not understanding["countries"]:
+        level = {e["country"] for e in able if e["score"] >= able[0]["score"] - LEVEL_COUNTRIES}
+        if len(level) > 1:
+            return {"verdict": "country", "chosen": []}
+    return {"verdict": "compose", "chosen": _choose(able, understanding["countries"])}
+
+
+def _scope(state: State, context: Context) -> Any:
+    from retrieval.index import Scope
+
+    return Scope(
+        tenants=context.tenants, countries=tuple(state["understanding"]["countries"])
+    )
+
+
+def _choose(able: list[Evidence], countries: list[str]) -> list[str]:
+    """The best document of each country asked about."""
+    chosen = []
+    for country in countries or [able[0]["country"]]:
+        of_country = [e for e in able if e["country"] == country]
+        chosen += [e["document_id"] for e in of_country[:1]]
+    return chosen

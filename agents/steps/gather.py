@@ -1,0 +1,70 @@
+"""Step 3: the sector agents concerned search, each in its own scope, in parallel."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from agents.context import Context
+from agents.sectors import profiles
+from agents.state import Evidence, State
+from retrieval.index import Scope
+from retrieval.search import Found, Result
+
+DOCUMENTS = 8
+"""Documents that one agent hands on."""
+
+
+class Errand(TypedDict):
+    """What one sector agent is sent to find; `country` None searches all."""
+
+    agent: str
+    question: str
+    country: str | None
+    broad: bool
+
+
+def errands(state: State) -> list[Errand]:
+    """One errand per agent and country. A second, broader round leaves out the sectors."""
+    understanding = state["understanding"]
+    broad = state.get("rounds", 0) > 0
+    agents = ["general"] if broad else understanding["sectors"]
+    return [
+        Errand(agent=agent, question=understanding["standalone"], country=country, broad=broad)
+        for agent in agents
+        for country in (understanding["countries"] or [None])
+    ]
+
+
+def gather(errand: Errand, context: Context) -> dict[str, Any]:
+    """Searches for one errand and returns the evidence."""
+    profile = profiles()[errand["agent"]]
+    scope = Scope(
+        tenants=context.tenants,
+        countries=(errand["country"],) if errand["country"] else (),
+        sectors=(profile.scope.value,) if profile.scope else (),
+        on=context.today(),
+    )
+    result = context.searcher.search(errand["question"], scope, limit=60)
+    return {"evidence": _evidence(result, errand["agent"])}
+
+
+def _evidence(result: Result, agent: str) -> list[Evidence]:
+    by_document: dict[str, list[Found]] = {}
+    for found in result.passages:
+        by_document.setdefault(found.document.id, []).append(found)
+    return [
+        Evidence(
+            document_id=document_id,
+            country=passages[0].document.country,
+            sectors=[sector.value for sector in passages[0].document.sectors],
+            score=round(passages[0].score, 4),
+            share=round(passages[0].coverage.share, 4),
+            label_share=round(passages[0].coverage.label_share, 4),
+            reverse=round(passages[0].coverage.reverse, 4),
+            matched=round(passages[0].coverage.matched, 4),
+            missing=list(passages[0].coverage.missing),
+            passages=[[p.start, p.end] for p in passages[:6]],
+            agent=agent,
+        )
+        for document_id, passages in list(by_document.items())[:DOCUMENTS]
+    ]

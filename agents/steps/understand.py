@@ -1,0 +1,83 @@
+"""Step 2: language, country, sectors, what is asked for, and the question made to stand alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.context import Context
+from agents.sectors import concerned
+from agents.state import State, Understanding
+from agents.understanding.aspects import asked
+from agents.understanding.country import locate, place_words
+from agents.understanding.history import standalone
+from agents.understanding.language import detect
+from retrieval.analyse import words
+from retrieval.index import Scope
+from sources.country import countries
+
+
+def understand(state: State, context: Context) -> dict[str, Any]:
+    """Reads the question by rules; a model decides only what rules leave open, and none is here."""
+    question = state["question"]
+    selected = state.get("selected_country")
+    earlier = _earlier(state)
+    language = language_of(state)
+    where = locate(question, selected)
+    scope = Scope(tenants=context.tenants, countries=where.countries)
+    reading = context.searcher.read(question, scope)
+    previous = state.get("previous") or _previous(earlier, context)
+    alone = standalone(question, reading, previous, place_words(question))
+    if alone.follow_up and not where.explicit:
+        before = state.get("previous_countries") or _countries_of(earlier, selected)
+        if before:
+            where = locate("", before[0]) if len(before) == 1 else where
+    aspects = asked(question, context.searcher.lexicon(scope))
+    if alone.follow_up and not aspects:
+        aspects = asked(previous or "")
+    found: tuple[str, ...] = where.countries
+    if not found and not where.elsewhere and language == "pt":
+        found = tuple(c.code for c in countries().values() if "pt-BR" in c.languages)
+    understanding: Understanding = {
+        "language": language,
+        "standalone": alone.subject_text,
+        "countries": list(found),
+        "elsewhere": where.elsewhere,
+        "sectors": concerned(" ".join(words(alone.subject_text))),
+        "aspects": aspects,
+        "follow_up": alone.follow_up,
+    }
+    return {"understanding": understanding, "evidence": None, "rounds": 0}
+
+
+def _earlier(state: State) -> list[str]:
+    return [turn["content"] for turn in state.get("history", ()) if turn["role"] == "user"]
+
+
+def language_of(state: State) -> str:
+    """The language of the question; where it does not tell, of the page, or of earlier messages."""
+    earlier = _earlier(state)
+    chosen = (state.get("selected_language") or "").split("-")[0]
+    if not chosen and state.get("selected_country"):
+        country = countries().get(state["selected_country"] or "")
+        chosen = country.languages[0].split("-")[0] if country else ""
+    if earlier:
+        chosen = detect(" ".join(earlier), chosen or "es")
+    found = detect(state["question"], chosen or "es")
+    return found if found in ("es", "pt") else (chosen if chosen in ("es", "pt") else "es")
+
+
+def _previous(earlier: list[str], context: Context) -> str | None:
+    """The subject that the earlier messages lead to, each resolved by the one before it."""
+    previous: str | None = None
+    for text in earlier[-6:]:
+        reading = context.searcher.read(text, Scope(tenants=context.tenants))
+        previous = standalone(text, reading, previous, place_words(text)).subject_text
+    return previous
+
+
+def _countries_of(earlier: list[str], selected: str | None) -> list[str]:
+    for text in reversed(earlier):
+        where = locate(text)
+        if where.explicit and where.countries:
+            return list(where.countries)
+    return [selected] if selected else []

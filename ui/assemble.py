@@ -1,0 +1,142 @@
+"""Settings → a ready assistant.
+
+    with open_house(read_settings()) as house:
+        house.sync("seed")
+        async with house.assistant() as assistant:
+            ...
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date
+from pathlib import Path
+
+from agents.assistant import Assistant
+from agents.context import Context
+from retrieval.concepts import Matcher
+from retrieval.index import Index, open_index
+from retrieval.ingest import SyncReport, remove, sync
+from retrieval.search import Searcher
+from retrieval.store import Store
+from sources import connectors
+from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry
+from sources.errors import CatalogError, IndexUnavailable
+from sources.vocabulary import concepts
+from ui.settings import Settings
+
+LOCK_PATIENCE_S = 2.0
+"""How long a command waits for another one that is about to give the index free."""
+
+
+class House:
+    """Index, documents and catalogue of one VENTANILLA_HOME."""
+
+    def __init__(self, settings: Settings, index: Index, store: Store) -> None:
+        self.settings = settings
+        self.index = index
+        self.store = store
+        self.matcher = Matcher(concepts())
+        self.searcher = Searcher(index, store, self.matcher)
+
+    def sync(
+        self,
+        source_id: str,
+        origin: str | None = None,
+        progress: Callable[[SyncReport], None] = lambda report: None,
+    ) -> SyncReport:
+        """Reads a document set into the index. Raises CatalogError for an unknown id."""
+        items = connectors.read(self.entry(source_id), origin)
+        report = sync(
+            items, source_id, self.index, self.store, self.matcher, progress=progress
+        )
+        self.searcher.refresh()
+        return report
+
+    def remove(self, source_id: str) -> int:
+        """Takes a document set out of the index, and out of the catalogue if it was added."""
+        self.entry(source_id)
+        removed = remove(source_id, self.index, self.store)
+        (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
+        self.searcher.refresh()
+        return removed
+
+    def entry(self, source_id: str) -> CatalogEntry:
+        """The catalogue entry. Raises CatalogError naming those that exist."""
+        catalog = read_catalog(self.settings.catalog)
+        if source_id not in catalog:
+            known = ", ".join(catalog)
+            raise CatalogError(f"there is no document set {source_id!r}", f"Known are: {known}.")
+        return catalog[source_id]
+
+    def unread(self) -> list[str]:
+        """The document sets that are on and were never read to the end."""
+        done = {row[0] for row in self.store.rows("SELECT source_id FROM syncs WHERE state = 'done'")}
+        catalog = read_catalog(self.settings.catalog)
+        return [entry.id for entry in catalog.values() if entry.enabled and entry.id not in done]
+
+    @asynccontextmanager
+    async def assistant(
+        self, *, keep: bool = False, today: Callable[[], date] = date.today
+    ) -> AsyncIterator[Assistant]:
+        """An assistant over this house; with `keep` its conversations outlive the process."""
+        context = Context(searcher=self.searcher, today=today)
+        async with Assistant.open(context, self.settings.checkpoints if keep else None) as made:
+            yield made
+
+
+@contextmanager
+def open_house(settings: Settings) -> Iterator[House]:
+    """Opens the index and the documents. Raises IndexUnavailable where another process has them."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    index = _patiently(settings)
+    try:
+        store = Store(settings.documents)
+        try:
+            yield House(settings, index, store)
+        finally:
+            store.close()
+    finally:
+        index.close()
+
+
+def _patiently(settings: Settings) -> Index:
+    """The index, waiting a moment for a command that is just ending."""
+    until = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            if settings.qdrant_url:
+                return open_index(
+                    url=settings.qdrant_url,
+                    collection=settings.qdrant_collection,
+                    api_key=settings.qdrant_api_key,
+                )
+            return open_index(settings.index)
+        except IndexUnavailable as error:
+            if "another process" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def add_entry(settings: Settings, path: Path) -> CatalogEntry:
+    """Copies an agency's catalogue YAML into VENTANILLA_HOME. Raises CatalogError if it is wrong.
+
+    The copy names its folder absolutely, so it may be moved but the documents may not.
+    """
+    entry = read_entry(path)
+    connectors.load(entry.connector)
+    if entry.id in {known.id for known in built_in()}:
+        raise CatalogError(f"{entry.id!r} comes with Ventanilla", "Give your set another id.")
+    settings.catalog.mkdir(parents=True, exist_ok=True)
+    target = settings.catalog / f"{entry.id}.yaml"
+    shutil.copyfile(path, target)
+    text = target.read_text(encoding="utf-8")
+    if entry.origin and entry.origin not in text:
+        import yaml
+
+        fields = yaml.safe_load(text) | {"origin": entry.origin}
+        target.write_text(yaml.safe_dump(fields, allow_unicode=True, sort_keys=False), "utf-8")
+    return entry

@@ -1,0 +1,144 @@
+"""Questions and queries by the file, here or through a running `serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.state import Request
+from sources.catalog import one_line
+from sources.errors import UsageError
+from ui.assemble import House, open_house
+from ui.local import Running
+from ui.settings import Settings
+
+Work = Callable[[list[Request]], list[dict[str, Any]]]
+AT_ONCE = 16
+
+
+def checked(fields: dict[str, Any]) -> Request:
+    """A request from loose fields. Raises UsageError naming the one that is wrong."""
+    try:
+        return Request.model_validate(fields)
+    except ValidationError as error:
+        raise UsageError(one_line(error), "Correct that field.") from None
+
+
+def prepared(house: House, note: Callable[[str], None]) -> House:
+    """The house with every set that is on read at least once."""
+    for source_id in house.unread():
+        note(f"reading {source_id} for the first time …")
+        house.sync(source_id)
+    return house
+
+
+@contextmanager
+def answers(settings: Settings, note: Callable[[str], None]) -> Iterator[Work]:
+    """A function from requests to answers in the contract's form."""
+    if running := Running.find(settings):
+        yield lambda requests: [
+            running.post("/api/ask", r.model_dump(mode="json")) for r in requests
+        ]
+        return
+    with open_house(settings) as house:
+        prepared(house, note)
+
+        async def work(requests: list[Request]) -> list[dict[str, Any]]:
+            limit = asyncio.Semaphore(AT_ONCE)
+            async with house.assistant() as assistant:
+
+                async def one(request: Request) -> dict[str, Any]:
+                    async with limit:
+                        return (await assistant.ask(request)).model_dump(mode="json")
+
+                return list(await asyncio.gather(*map(one, requests)))
+
+        yield lambda requests: asyncio.run(work(requests))
+
+
+@contextmanager
+def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Iterator[Work]:
+    """A function from requests to passages in the contract's form."""
+    from ui.passages import SearchRequest, search
+
+    def wanted(request: Request) -> SearchRequest:
+        fields = request.model_dump(include={"question", "id", "country", "language"})
+        return SearchRequest(**fields, top_k=top_k)
+
+    if running := Running.find(settings):
+        yield lambda requests: [
+            running.post("/api/search", wanted(r).model_dump(mode="json")) for r in requests
+        ]
+        return
+    with open_house(settings) as house:
+        prepared(house, note)
+        yield lambda requests: [
+            search(house.searcher, wanted(r)).model_dump(mode="json") for r in requests
+        ]
+
+
+def run(source: Path, target: Path, work: Work) -> None:
+    """Answers every line of `source` into `target`, in order.
+
+    Lines are written as they are done, so a run that is stopped keeps what it has. A line that is
+    no question is answered by `{"id": …, "status": "error_input", "answer": …}` in its place.
+    """
+    try:
+        lines = source.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{source} cannot be read ({error})", "Give a UTF-8 file.") from None
+    try:
+        with target.open("w", encoding="utf-8") as file:
+            for first in range(0, len(lines), 64):
+                for result in _chunk(lines[first : first + 64], first, work):
+                    file.write(json.dumps(result, ensure_ascii=False) + "\n")
+                file.flush()
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written ({error})", "Choose another --out.") from None
+
+
+def _chunk(lines: list[str], first: int, work: Work) -> list[dict[str, Any]]:
+    results: list[dict[str, Any] | Request] = []
+    for number, line in enumerate(lines, first + 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            if not isinstance(fields, dict):
+                raise UsageError("it is no JSON object", "Write {\"question\": …}.")
+            fields["id"] = str(fields["id"]) if "id" in fields else str(number)
+            results.append(checked(fields))
+        except (ValueError, UsageError) as error:
+            text = f"line {number}: {error}"
+            results.append({"id": str(number), "status": "error_input", "answer": text})
+    answered = iter(work([r for r in results if isinstance(r, Request)]))
+    return [next(answered) if isinstance(r, Request) else r for r in results]
+
+
+def readable(answer: dict[str, Any]) -> str:
+    """An answer for a terminal: text, notices, sources."""
+    lines = [answer["answer"], ""]
+    lines += [f"· {notice}" for notice in answer["notices"]]
+    if answer["clarification"]:
+        lines += [f"  {o['value']}  {o['label']}" for o in answer["clarification"]["options"]]
+    for c in answer["citations"]:
+        date = c["as_of"] or "–"
+        lines.append(f"[{c['marker']}] {c['title']} — {c['agency']} ({c['country']}), {date}, {c['verification']}")
+        if c["url"]:
+            lines.append(f"    {c['url']}")
+    return "\n".join(lines).rstrip()
+
+
+def listed(result: dict[str, Any]) -> str:
+    """Passages for a terminal."""
+    lines = []
+    for number, p in enumerate(result["passages"], 1):
+        lines.append(f"{number:>2}. {p['title']} — {p['heading'] or p['field']} [{p['country']}] {p['document_id']}")
+        lines.append(f"    {' '.join(p['quote'].split())[:160]}")
+    return "\n".join(lines) or "nothing found"

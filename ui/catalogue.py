@@ -1,0 +1,90 @@
+"""The `sources` commands: here, or through a running `serve` that holds the index."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from retrieval.ingest import SyncReport
+from retrieval.store import Store
+from sources import connectors
+from sources.catalog import read_catalog, read_entry
+from sources.document import Document
+from ui.assemble import House, open_house
+from ui.local import SYNC_S, Running
+from ui.settings import Settings
+
+
+def sync(settings: Settings, source_id: str, origin: str | None) -> dict[str, Any]:
+    """Reads a document set, with a progress line where somebody watches."""
+    if running := Running.find(settings):
+        body = {"source": source_id, "origin": origin}
+        report: dict[str, Any] = running.post("/api/local/sync", body, SYNC_S)
+        return report
+    with open_house(settings) as house:
+        return watched(house, source_id, origin).model_dump()
+
+
+def watched(house: House, source_id: str, origin: str | None = None) -> SyncReport:
+    """Reads a document set and shows how far it is."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed} documents"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"reading {source_id}", total=None)
+
+        def update(report: SyncReport) -> None:
+            progress.update(task, completed=report.indexed + report.unchanged)
+
+        return house.sync(source_id, origin, update)
+
+
+def remove(settings: Settings, source_id: str) -> int:
+    """Removes a document set; returns how many documents it had."""
+    if running := Running.find(settings):
+        return int(running.post("/api/local/remove", {"source": source_id}, SYNC_S)["removed"])
+    with open_house(settings) as house:
+        return house.remove(source_id)
+
+
+def check(path: Path) -> tuple[int, list[str]]:
+    """How many documents a set has, and "name: reason" of what cannot be read."""
+    taken, rejected = 0, []
+    for item in connectors.read(read_entry(path)):
+        if isinstance(item, Document):
+            taken += 1
+        else:
+            rejected.append(f"{item.name}: {item.reason}")
+    return taken, rejected
+
+
+def overview(settings: Settings) -> list[dict[str, Any]]:
+    """Every entry of the catalogue, with what is indexed and how the last reading ended."""
+    store = Store(settings.documents)
+    try:
+        syncs = {row[0]: row for row in store.rows("SELECT * FROM syncs")}
+        counts = dict(store.rows("SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"))
+    finally:
+        store.close()
+    return [
+        {
+            "id": entry.id,
+            "title": entry.title,
+            "connector": entry.connector,
+            "enabled": entry.enabled,
+            "country": entry.country,
+            "licence": entry.licence,
+            "documents": int(counts.get(entry.id, 0)),
+            "state": syncs[entry.id][1] if entry.id in syncs else "never read",
+            "at": syncs[entry.id][2] if entry.id in syncs else None,
+            "report": json.loads(syncs[entry.id][3]) if entry.id in syncs else None,
+        }
+        for entry in read_catalog(settings.catalog).values()
+    ]

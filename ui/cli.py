@@ -1,0 +1,251 @@
+"""`ventanilla …`: every door from the command line.
+
+Heavy libraries are imported by the command that needs them, so that `ventanilla --help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sources.errors import UsageError, VentanillaError
+from ui.settings import Settings, read_settings
+
+app = typer.Typer(
+    name="ventanilla",
+    help="Answers questions on government services from dated official passages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sources_app = typer.Typer(help="The document sets that may be cited.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
+Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
+Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Batch = Annotated[Path | None, typer.Option(help="A file of JSON lines, each with `question`.")]
+Out = Annotated[Path | None, typer.Option(help="Where the answers go, one JSON line each.")]
+Question = Annotated[str | None, typer.Argument(help="The question, in quotes.")]
+
+
+def say(text: str = "") -> None:
+    """A line on standard output."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """A line on standard error, out of the way of what is piped."""
+    typer.echo(text, err=True)
+
+
+@app.command()
+def ask(
+    question: Question = None,
+    country: Country = None,
+    language: Language = None,
+    as_json: AsJson = False,
+    batch: Batch = None,
+    out: Out = None,
+) -> None:
+    """Answer a question, or a file of them, with citations."""
+    from ui import batch as batches
+
+    settings = read_settings()
+    with batches.answers(settings, note) as answer:
+        if batch:
+            batches.run(batch, _needed(out), answer)
+            return
+        given = {"question": _text(question), "country": country, "language": language}
+        result = answer([batches.checked(given)])[0]
+    say(json.dumps(result, ensure_ascii=False) if as_json else batches.readable(result))
+
+
+@app.command()
+def search(
+    query: Question = None,
+    country: Country = None,
+    language: Language = None,
+    top_k: Annotated[int, typer.Option(min=1, max=200, help="Passages to show.")] = 10,
+    as_json: AsJson = False,
+    batch: Batch = None,
+    out: Out = None,
+) -> None:
+    """Find passages, best first."""
+    from ui import batch as batches
+
+    settings = read_settings()
+    with batches.searches(settings, note, top_k) as find:
+        if batch:
+            batches.run(batch, _needed(out), find)
+            return
+        given = {"question": _text(query), "country": country, "language": language}
+        result = find([batches.checked(given)])[0]
+    say(json.dumps(result, ensure_ascii=False) if as_json else batches.listed(result))
+
+
+def _text(question: str | None) -> str:
+    if not question:
+        raise UsageError("there is no question", "Write it in quotes, or give --batch FILE.")
+    return question
+
+
+def _needed(out: Path | None) -> Path:
+    if out is None:
+        raise UsageError("--batch needs --out", "Say where the answers go: --out answers.jsonl.")
+    return out
+
+
+@sources_app.command("list")
+def list_sources(as_json: AsJson = False) -> None:
+    """Show the document sets, what is indexed of each, and how the last reading ended."""
+    from ui.catalogue import overview
+
+    rows = overview(read_settings())
+    if as_json:
+        say(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        on = "on " if row["enabled"] else "off"
+        say(f"{row['id']:<22} {on} {row['documents']:>6} documents  {row['state']}  {row['title']}")
+
+
+@sources_app.command("add")
+def add_source(
+    entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],
+    sync: Annotated[bool, typer.Option(help="Read it right away.")] = True,
+) -> None:
+    """Add an agency's document set and read it."""
+    from ui.assemble import add_entry
+
+    settings = read_settings()
+    added = add_entry(settings, entry)
+    say(f"{added.id}: added ({added.title})")
+    if sync:
+        _sync(settings, added.id, None)
+
+
+@sources_app.command("sync")
+def sync_sources(
+    ids: Annotated[list[str] | None, typer.Argument(help="Which sets; all that are on.")] = None,
+    origin: Annotated[
+        str | None, typer.Option("--from", help="Read this folder or file in place of the origin.")
+    ] = None,
+) -> None:
+    """Read document sets into the index: only what changed, and what vanished goes."""
+    from sources.catalog import read_catalog
+
+    settings = read_settings()
+    catalog = read_catalog(settings.catalog)
+    chosen = ids or [entry.id for entry in catalog.values() if entry.enabled]
+    if origin and len(chosen) != 1:
+        raise UsageError("--from goes with one document set", "Name the set: sync ID --from PATH.")
+    for source_id in chosen:
+        _sync(settings, source_id, str(Path(origin).absolute()) if _is_path(origin) else origin)
+
+
+def _is_path(origin: str | None) -> bool:
+    return origin is not None and "://" not in origin
+
+
+@sources_app.command("remove")
+def remove_source(
+    source_id: Annotated[str, typer.Argument(help="Which set.")],
+) -> None:
+    """Take a document set out of the index: none of it can answer any more."""
+    from ui.catalogue import remove
+
+    say(f"{source_id}: {remove(read_settings(), source_id)} documents removed")
+
+
+@sources_app.command("check")
+def check_source(
+    entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],
+) -> None:
+    """Read a set without indexing it, and say what would be taken and what not."""
+    from ui.catalogue import check
+
+    taken, rejected = check(entry)
+    for line in rejected:
+        note(f"not read: {line}")
+    say(f"{taken} documents can be read, {len(rejected)} cannot")
+    if not taken:
+        raise UsageError("nothing can be read from that set", "See the reasons above.")
+
+
+def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
+    from ui.catalogue import sync
+
+    report = sync(settings, source_id, origin)
+    for line in report["rejected"][:20]:
+        note(f"not read: {line}")
+    if len(report["rejected"]) > 20:
+        note(f"… and {len(report['rejected']) - 20} more; `ventanilla sources list --json` has them")
+    say(
+        f"{source_id}: {report['indexed']} indexed, {report['unchanged']} unchanged, "
+        f"{report['removed']} removed, {len(report['rejected'])} not read "
+        f"({report['seconds']:.1f} s)"
+    )
+
+
+@app.command("eval")
+def evaluate(
+    golden: Annotated[list[Path], typer.Argument(help="Files of golden questions (JSON lines).")],
+    as_json: AsJson = False,
+    split: Annotated[str | None, typer.Option(help="Only tune or report.")] = None,
+    show: Annotated[bool, typer.Option(help="List the failures (never of the report part).")] = False,
+) -> None:
+    """Put golden questions to the assistant and count right, wrong and withheld answers."""
+    from ui.evaluation import evaluate as run
+
+    report = run(read_settings(), golden, split, note)
+    say(json.dumps(report.to_json(), ensure_ascii=False) if as_json else report.table())
+    if show:
+        say(report.failures_text("tune"))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Open the page and the API; reads the seed corpus first if needed."""
+    from ui.serve import serve as run
+
+    settings = read_settings()
+    given = {"host": host, "port": port}
+    run(settings.model_copy(update={k: v for k, v in given.items() if v is not None}), note)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation and say what to mend."""
+    from ui.doctor import examine
+
+    findings = examine(read_settings())
+    for finding in findings:
+        say(f"{'ok  ' if finding.ok else 'MEND'} {finding.subject}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command; an error is one line and a non-zero exit."""
+    run: Callable[..., Any] = app
+    try:
+        run(args=arguments)
+    except VentanillaError as error:
+        note(f"ventanilla: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        note("ventanilla: stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""`ventanilla doctor`: what of this installation works, and what to mend."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sources.catalog import read_catalog
+from sources.country import countries
+from sources.errors import VentanillaError
+from sources.vocabulary import concepts
+from ui.assemble import open_house
+from ui.local import Running
+from ui.settings import Settings
+
+ROOMS = ("sources", "retrieval", "agents", "ui")
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined."""
+
+    subject: str
+    ok: bool
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything examined, in order; never raises."""
+    return [*_python(), *_rooms(), *_data(settings), *_home(settings), *_index(settings), *_models()]
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = sys.version_info >= (3, 11)
+    yield Finding("python", fits, version if fits else f"{version}: install Python 3.11 or newer")
+
+
+def _rooms() -> Iterator[Finding]:
+    """Whether another installed package shadows one of our rooms."""
+    ours = Path(__file__).resolve().parents[1]
+    for room in ROOMS:
+        spec = importlib.util.find_spec(room)
+        found = Path(spec.origin).resolve() if spec and spec.origin else None
+        if found is None or not found.is_relative_to(ours):
+            yield Finding(
+                f"package {room}", False, f"{found} stands before ours: use an environment of its own"
+            )
+            return
+    yield Finding("packages", True, f"{', '.join(ROOMS)} are ours")
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    try:
+        catalog = read_catalog(settings.catalog)
+        text = f"{len(catalog)} document sets, {len(countries())} countries, {len(concepts())} concepts"
+        yield Finding("catalogue", True, text)
+    except VentanillaError as error:
+        yield Finding("catalogue", False, str(error))
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    existing = next(p for p in (home, *home.parents) if p.exists())
+    writable = os.access(existing, os.W_OK)
+    yield Finding("home", writable, f"{home}" if writable else f"{home} cannot be written: set VENTANILLA_HOME")
+    free = shutil.disk_usage(existing).free
+    enough = free > LEAST_FREE_BYTES
+    yield Finding("disk", enough, f"{free / 1e9:.1f} GB free" + ("" if enough else ": make room"))
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    if Running.find(settings):
+        yield Finding("index", True, "held by a running `ventanilla serve`, which answers")
+        return
+    try:
+        with open_house(settings) as house:
+            points = house.index.count()
+            documents = int(house.store.rows("SELECT COUNT(*) FROM documents")[0][0])
+            empty = " (run `ventanilla sources sync`)" if not documents else ""
+            where = settings.qdrant_url or "embedded"
+            yield Finding("index", True, f"{where}: {documents} documents, {points} passages{empty}")
+    except VentanillaError as error:
+        yield Finding("index", False, str(error))
+
+
+def _models() -> Iterator[Finding]:
+    installed = importlib.util.find_spec("torch") is not None
+    text = (
+        f"torch {importlib.metadata.version('torch')}"
+        if installed
+        else "none installed: answers quote the sources (pip install 'ventanilla[models]' adds them)"
+    )
+    yield Finding("models", True, text)

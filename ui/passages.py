@@ -1,0 +1,86 @@
+"""`search` as the command line and the API give it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Attribute
+
+from agents.understanding.country import locate
+from agents.understanding.language import detect
+from retrieval.index import Scope
+from retrieval.search import Searcher
+from sources.country import countries
+from sources.document import PUBLIC
+
+
+class SearchRequest(BaseModel):
+    """A query. `country` narrows; a country that the text names wins over it."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    question: str = Attribute(max_length=2000)
+    id: str | None = None
+    country: str | None = None
+    language: str | None = None
+    top_k: int = Attribute(default=10, ge=1, le=200)
+
+
+class PassageFound(BaseModel):
+    """One passage. ``start`` and ``end`` are offsets into the document's text."""
+
+    document_id: str
+    passage_id: str
+    title: str
+    agency: str
+    country: str
+    language: str
+    field: str
+    heading: str
+    score: float
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    url: str | None
+    as_of: str | None
+
+
+class SearchAnswer(BaseModel):
+    """Passages, best first."""
+
+    id: str | None = None
+    passages: list[PassageFound]
+
+
+def search(searcher: Searcher, request: SearchRequest) -> SearchAnswer:
+    """Searches the public documents that hold today."""
+    selected = (request.country or "").upper()
+    where = locate(request.question, selected if selected in countries() else None)
+    found = where.countries
+    if not found and (request.language or detect(request.question)).startswith("pt"):
+        found = ("BR",)
+    scope = Scope(tenants=(PUBLIC,), countries=found, on=date.today())
+    result = searcher.search(request.question, scope, limit=request.top_k)
+    passages = [
+        PassageFound(
+            document_id=f.document.id,
+            passage_id=f.passage_id,
+            title=f.document.title,
+            agency=f.document.provenance.agency,
+            country=f.document.country,
+            language=f.document.language,
+            field=f.field.value,
+            heading=f.heading,
+            score=round(f.score, 4),
+            quote=f.quote,
+            start=f.start,
+            end=f.end,
+            page=f.page,
+            url=f.document.provenance.url,
+            as_of=f.document.provenance.as_of,
+        )
+        for f in result.passages
+    ]
+    return SearchAnswer(id=request.id, passages=passages)

@@ -1,0 +1,96 @@
+"""`ventanilla serve`: index, assistant, API and page in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+from sources.errors import UsageError
+from ui import local
+from ui.assemble import House, open_house
+from ui.catalogue import watched
+from ui.settings import Settings
+
+TRIED_PORTS = 1
+SHUTDOWN_S = 5
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The listening socket. Raises UsageError for a busy port or an address that is not ours."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {settings.port} is busy", "Stop what listens there, or use --port."
+            ) from None
+        raise UsageError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror})",
+            "Use another --host or --port.",
+        ) from None
+    listener.listen(128)
+    return listener
+
+
+def serve(settings: Settings, note: Callable[[str], None]) -> None:
+    """Serves until it is stopped. The port is taken first, so that a busy one costs no waiting."""
+    # Set before gradio or huggingface_hub are imported: they read it then, and ask outside hosts.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    with bind(settings) as listener, open_house(settings) as house:
+        # gradio takes seconds to import: meanwhile the corpus is read.
+        page = threading.Thread(target=_import_page, daemon=True)
+        page.start()
+        report = watched(house, "seed")
+        if report.indexed or report.removed:
+            note(f"seed: {report.indexed} documents indexed, {report.removed} removed")
+        for source_id in house.unread():
+            watched(house, source_id)
+        page.join()
+        port = listener.getsockname()[1]
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        shown = f"[{host}]" if ":" in host else host
+        token = local.announce(settings, f"http://{shown}:{port}")
+        try:
+            asyncio.run(_run(house, listener, token, f"http://{shown}:{port}", note))
+        finally:
+            local.withdraw(settings)
+
+
+def _import_page() -> None:
+    import ui.chat  # noqa: F401
+
+
+async def _run(
+    house: House,
+    listener: socket.socket,
+    token: str,
+    url: str,
+    note: Callable[[str], None],
+) -> None:
+    import gradio as gr
+    import uvicorn
+
+    from ui import chat
+    from ui.api import create_app
+
+    async with house.assistant(keep=True) as assistant:
+        app = create_app(house, assistant, token)
+        page = gr.mount_gradio_app(app, chat.build(assistant), path="", **chat.launch_arguments())
+        config = uvicorn.Config(
+            page,
+            log_level="warning",
+            access_log=False,  # a query string may hold what a citizen typed
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+        server = uvicorn.Server(config)
+        note(f"Ventanilla: {url}")
+        await server.serve(sockets=[listener])

@@ -1,0 +1,77 @@
+"""The only reader of the environment.
+
+| variable | meaning | default |
+|---|---|---|
+| VENTANILLA_HOME | the folder of everything that a run writes | ./.ventanilla |
+| VENTANILLA_HOST, VENTANILLA_PORT | where `serve` listens | 127.0.0.1, 7860 |
+| VENTANILLA_QDRANT_URL | a Qdrant server in place of the embedded index | none |
+| VENTANILLA_QDRANT_API_KEY, VENTANILLA_QDRANT_COLLECTION | its key and collection | none, ventanilla |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Attribute
+
+from sources.errors import UsageError
+
+PREFIX = "VENTANILLA_"
+
+
+class Settings(BaseModel):
+    """All that can be set from outside."""
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path = Path(".ventanilla")
+    host: str = "127.0.0.1"
+    port: int = Attribute(default=7860, ge=0, le=65535)
+    qdrant_url: str | None = None
+    qdrant_api_key: str | None = Attribute(default=None, repr=False)
+    qdrant_collection: str = "ventanilla"
+
+    @property
+    def index(self) -> Path:
+        """The folder of the embedded index."""
+        return self.home / "index"
+
+    @property
+    def documents(self) -> Path:
+        """The SQLite file of documents and counts."""
+        return self.home / "documents.sqlite"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The SQLite file of conversations."""
+        return self.home / "conversations.sqlite"
+
+    @property
+    def catalog(self) -> Path:
+        """The folder of catalogue entries that were added."""
+        return self.home / "catalog"
+
+    @property
+    def door(self) -> Path:
+        """The file that says where a running `serve` can be reached."""
+        return self.home / "serve.json"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Raises UsageError naming the variable that is wrong."""
+    environment = os.environ if environment is None else environment
+    given = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if environment.get(PREFIX + name.upper())
+    }
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise UsageError(f"{name} is wrong ({first['msg']})", "Correct or unset it.") from None
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
