@@ -61,9 +61,6 @@ class Found:
     kind: str = field(compare=False)
 
 
-# --- the search ---------------------------------------------------------------------------------
-
-
 def mask(text: str, country: str | None = None) -> Masked:
     """Replaces every personal number in `text` by its kind in brackets.
 
@@ -87,14 +84,18 @@ def mask(text: str, country: str | None = None) -> Masked:
 
 
 def _search(shadow: str, country: str | None) -> list[Found]:
-    digits = sum(map(str.isdigit, shadow))
     found: list[Found] = []
     if AT_SIGN.search(shadow):
         found += [Found(m.start(), m.end(), EMAIL) for m in EMAIL_ADDRESS.finditer(shadow)]
-    if digits < SHORTEST and len(rules().numbers.findall(shadow)) < SHORTEST:
-        return found
-    found += _Page(shadow, country, found).search()
-    return sorted(found)
+    written = sum(map(str.isdigit, shadow))
+    if written >= SHORTEST or len(rules().numbers.findall(shadow)) >= SHORTEST:
+        found += _Page(shadow, country, found).search()
+    return _apart(sorted(found))
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """`found` without what overlaps its forerunner: the next round masks the rest of that."""
+    return [f for i, f in enumerate(found) if not i or found[i - 1].end <= f.start]
 
 
 class _Page:
@@ -116,9 +117,8 @@ class _Page:
         return self.found
 
     def _take(self, start: int, end: int, kind: str) -> None:
-        found = Found(start, end, kind)
-        self.taken.append(found)
-        self.found.append(found)
+        self.taken.append(Found(start, end, kind))
+        self.found.append(self.taken[-1])
 
     def _free(self, start: int, end: int, barred: Iterable[tuple[int, int]] = ()) -> bool:
         spans = [*((t.start, t.end) for t in self.taken), *barred]
@@ -190,7 +190,9 @@ class _Page:
         chosen: list[Token] = []
         for token in tokens:
             size = sum(len(t.text) for t in chosen)
-            if chosen and size + len(token.text) > kind.digits[1]:
+            gap = self.shadow[chosen[-1].end : token.start] if chosen else ""
+            full = chosen and size + len(token.text) > kind.digits[1]
+            if full or (size >= BARE - 1 and _breaks(gap)):
                 break
             chosen.append(token)
         while chosen and chosen[-1].text in "kx" and not self._closes(chosen):
@@ -209,12 +211,9 @@ class _Page:
         if not opening:
             return start
         word = opening[0].strip(" -")
-        glued = word.isalpha() and (word in self.rules.by_word or opening[0].endswith(" "))
-        return (
-            start
-            if glued or word == "(" and ")" not in self.shadow[start : start + 5]
-            else opening.start()
-        )
+        label = word.isalpha() and (word in self.rules.by_word or opening[0].endswith(" "))
+        unclosed = word == "(" and ")" not in self.shadow[start : start + 5]
+        return start if label or unclosed else opening.start()
 
     # - numbers that speak for themselves -
 
@@ -253,7 +252,7 @@ class _Page:
                 continue
             last = pieces[-1]
             gap = self.shadow[last[-1].end : token.start] if last else ""
-            if lines and "\n" in gap and not gap.strip("\n\t ()"):
+            if lines and _breaks(gap):
                 pieces.append([])
             pieces[-1].append(token)
         return [piece for piece in pieces if piece]
@@ -307,9 +306,9 @@ class _Page:
         return PHONE if self._phone(tokens) else None
 
     def _alone(self, tokens: list[Token]) -> bool:
-        """Whether no further digits hang on to `tokens` by a dash, dot or slash."""
+        """Whether no further digits hang on to `tokens` by a separator."""
         start, end = tokens[0].start, tokens[-1].end
-        hangs = re.compile(r"\d[.\-/]\d")
+        hangs = re.compile(r"\d[.,\-/]\d")
         return not hangs.search(self.shadow, max(0, start - 2), start + 1) and not hangs.match(
             self.shadow, end - 1, end + 2
         )
@@ -323,7 +322,7 @@ class _Page:
             return valid[0].name
         amount = re.fullmatch(rf"(?:{AMOUNT})", self.shadow[run[0].start : run[-1].end])
         round_ = all(re.fullmatch(r"\d+00|0?\d?0", token.text) for token in run)
-        if round_ or amount and run[-1].text == "000" or amount and len(run[-1].text) < 3:
+        if round_ or (amount and (run[-1].text == "000" or len(run[-1].text) < 3)):
             return None
         return DOCUMENT
 
@@ -364,6 +363,11 @@ def _proves(kind: Kind, number: str) -> bool:
     return not all(kind.holds(number[:-1] + other) for other in "0123456789" if other != last)
 
 
+def _breaks(gap: str) -> bool:
+    """Whether what stands between digits is a line break and nothing that joins them."""
+    return "\n" in gap and not gap.strip("\n\r\t ()")
+
+
 def _joined(tokens: list[Token]) -> str:
     return "".join(token.text for token in tokens)
 
@@ -391,8 +395,7 @@ def _dials(number: str, country: str | None) -> bool:
             parsed = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(parsed) or (
-            number.startswith("00") and region is None and phonenumbers.is_possible_number(parsed)
-        ):
+        possible = region is None and number[:2] == "00" and phonenumbers.is_possible_number(parsed)
+        if possible or phonenumbers.is_valid_number(parsed):
             return True
     return False

@@ -21,6 +21,7 @@ import Stemmer
 from sources.catalog import read_yaml
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_MARKS = re.compile("[\u0300-\u036f]+")
 _ALGORITHMS = {"es": "spanish", "pt": "portuguese", "en": "english"}
 GRAM_SIZES = (3, 4, 5)
 
@@ -28,8 +29,7 @@ GRAM_SIZES = (3, 4, 5)
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case without accents; ñ and ç become n and c, as people write them on a telephone."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def words(text: str) -> list[str]:

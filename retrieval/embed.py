@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.analyse import dimension, gram_dimensions, stem, stopwords, words
 from retrieval.chunk import Passage
@@ -39,50 +43,87 @@ class Sparse:
         return cls(tuple(weights), tuple(weights.values()))
 
 
-def _saturate(weights: Mapping[int, float], average: float) -> Sparse:
-    length = sum(weights.values())
-    norm = K1 * (1 - B + B * length / average)
-    return Sparse.of({d: w * (K1 + 1) / (w + norm) for d, w in weights.items()})
+class Weights:
+    """Dimensions with weights, of which some may repeat; kept as arrays, since a passage has
+    thousands of n-grams."""
 
+    def __init__(self) -> None:
+        self._dimensions: list[NDArray[np.uint32]] = []
+        self._weights: list[NDArray[np.float32]] = []
 
-def context(document: Document) -> dict[str, str]:
-    """The parts of a document that every passage of it is found by."""
-    return {
-        "title": document.title,
-        "names": " \n ".join(document.names),
-        "keywords": " \n ".join((*document.keywords, document.provenance.agency)),
-    }
+    def add(self, dimensions: NDArray[np.uint32], weight: float) -> None:
+        """Adds `weight` to each of `dimensions`."""
+        if dimensions.size:
+            self._dimensions.append(dimensions)
+            self._weights.append(np.full(dimensions.size, weight, np.float32))
+
+    def plus(self, other: Weights) -> Weights:
+        """Both together."""
+        total = Weights()
+        total._dimensions = self._dimensions + other._dimensions
+        total._weights = self._weights + other._weights
+        return total
+
+    def saturated(self, average: float) -> Sparse:
+        """BM25's saturation and length normalisation; `average` is the usual sum of weights."""
+        if not self._dimensions:
+            return Sparse((), ())
+        dimensions, places = np.unique(np.concatenate(self._dimensions), return_inverse=True)
+        weights = np.bincount(places, np.concatenate(self._weights))
+        norm = K1 * (1 - B + B * float(weights.sum()) / average)
+        values = weights * (K1 + 1) / (weights + norm)
+        return Sparse(tuple(dimensions.tolist()), tuple(values.tolist()))
 
 
 CONCEPT_WEIGHT = 2.0
 """A concept of the vocabulary named in a title counts as much as a word in another name."""
 
 
-def passage_vectors(
-    document: Document, passage: Passage, concepts: Iterable[str] = ()
-) -> dict[str, Sparse]:
-    """The legs of one passage; `concepts` are the ids named by the document's title and names."""
-    parts = context(document) | {
-        "heading": passage.heading,
-        "body": document.text[passage.start : passage.end],
-    }
-    by_term: Counter[int] = Counter()
-    by_gram: Counter[int] = Counter()
-    stop = stopwords(document.language)
-    for part, text in parts.items():
-        weight = FIELD_WEIGHTS[part]
+@lru_cache(maxsize=65536)
+def _gram_array(word: str) -> NDArray[np.uint32]:
+    return np.array(gram_dimensions(word), np.uint32)
+
+
+@lru_cache(maxsize=65536)
+def _term_array(word: str, language: str) -> NDArray[np.uint32]:
+    return np.array([dimension(stem(word, language))], np.uint32)
+
+
+class PassageEncoder:
+    """Makes the legs of one document's passages; what all of them share is weighed once.
+
+    `concepts` are the ids of the vocabulary that the document's title and names name.
+    """
+
+    def __init__(self, document: Document, concepts: Iterable[str] = ()) -> None:
+        self._language = document.language
+        self._text = document.text
+        self._shared = {TERMS: Weights(), GRAMS: Weights()}
+        names = " \n ".join(document.names)
+        keywords = " \n ".join((*document.keywords, document.provenance.agency))
+        self._weigh(self._shared, document.title, "title")
+        self._weigh(self._shared, names, "names")
+        self._weigh(self._shared, keywords, "keywords")
+        for concept_id in concepts:
+            place = np.array([dimension(f"#{concept_id}")], np.uint32)
+            self._shared[TERMS].add(place, CONCEPT_WEIGHT)
+
+    def encode(self, passage: Passage) -> dict[str, Sparse]:
+        """The legs of `passage`."""
+        own = {TERMS: Weights(), GRAMS: Weights()}
+        self._weigh(own, passage.heading, "heading")
+        self._weigh(own, self._text[passage.start : passage.end], "body")
+        return {
+            leg: self._shared[leg].plus(own[leg]).saturated(AVERAGE_LENGTH[leg]) for leg in LEGS
+        }
+
+    def _weigh(self, legs: dict[str, Weights], text: str, part: str) -> None:
+        stop = stopwords(self._language)
         for word, count in Counter(words(text)).items():
-            if word in stop:
-                continue
-            by_term[dimension(stem(word, document.language))] += weight * count
-            for gram in gram_dimensions(word):
-                by_gram[gram] += weight * count
-    for concept_id in concepts:
-        by_term[dimension(f"#{concept_id}")] += CONCEPT_WEIGHT
-    return {
-        TERMS: _saturate(by_term, AVERAGE_LENGTH[TERMS]),
-        GRAMS: _saturate(by_gram, AVERAGE_LENGTH[GRAMS]),
-    }
+            if word not in stop:
+                weight = FIELD_WEIGHTS[part] * count
+                legs[TERMS].add(_term_array(word, self._language), weight)
+                legs[GRAMS].add(_gram_array(word), weight)
 
 
 def question_vectors(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
@@ -31,7 +31,7 @@ from pydantic import PrivateAttr
 
 from retrieval.chunk import Passage, passages
 from retrieval.concepts import Matcher
-from retrieval.embed import passage_vectors
+from retrieval.embed import PassageEncoder, Sparse
 from retrieval.index import Index, Point, day_number
 from retrieval.store import Store
 from sources.document import Document
@@ -163,16 +163,17 @@ class PassageStore(BasePydanticVectorStore):
     def add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """Writes the points of whole documents."""
         by_document: dict[str, list[Point]] = defaultdict(list)
-        concepts = {i: self._concepts(i) for i in {str(node.ref_doc_id) for node in nodes}}
+        encoders: dict[str, PassageEncoder] = {}
         for node in nodes:
             document = self._documents[str(node.ref_doc_id)]
+            if document.id not in encoders:
+                encoders[document.id] = PassageEncoder(document, self._concepts(document.id))
             passage, revision = node.metadata["passage"], self._revisions[document.id]
-            point = make_point(document, passage, revision, concepts[document.id])
-            by_document[document.id].append(point)
+            vectors = encoders[document.id].encode(passage)
+            by_document[document.id].append(make_point(document, passage, revision, vectors))
         self._index.upsert([point for points in by_document.values() for point in points])
         self._store.put([self._documents[i] for i in by_document], self._revisions)
-        for document_id in by_document:
-            self._index.delete([document_id], keep_revision=self._revisions[document_id])
+        self._index.delete(by_document, keep=[self._revisions[i] for i in by_document])
         return [node.node_id for node in nodes]
 
     def _concepts(self, document_id: str) -> set[str]:
@@ -194,13 +195,13 @@ class PassageStore(BasePydanticVectorStore):
 
 
 def make_point(
-    document: Document, passage: Passage, revision: str, concepts: Iterable[str] = ()
+    document: Document, passage: Passage, revision: str, vectors: dict[str, Sparse]
 ) -> Point:
     """The point of one passage, with all that a filter or a result needs."""
     provenance = document.provenance
     return Point(
         passage_id=passage.id,
-        vectors=passage_vectors(document, passage, concepts),
+        vectors=vectors,
         payload={
             "passage_id": passage.id,
             "document_id": document.id,

@@ -158,7 +158,7 @@ def _exemptions(data: dict[str, Any]) -> tuple[re.Pattern[str], re.Pattern[str]]
         rf"(?<!\d)(?<!\d[.\-/]){_YEARS}",
         rf"(?<![\d+])(?<!\d[.\-/ ]){prefix}(?:\d{{6,7}}|[ .\-]\d(?:[ .\-]?\d){{4,6}}){tail}",
         rf"(?<!\d)(?<!\d[ .\-/)]){short[:-1]})\d[ \-]\d{{4}}{tail}",
-        rf"(?<!\d)(?<!\d[.,\-/ ]){lines}(?:[ /\-]{lines})+(?!\d)",
+        rf"(?<!\d)(?<!\d[.,\-/ ])(?<!\d[.,\-]\s){lines}(?:[ /\-]{lines})+(?!\d)",
         r"(?<!\d)\d{5}-\d{3}(?![\d-])",
         rf"(?<!\d){amount}\s?(?:{_any(data['units'])}(?![a-z])|%){_NOT_CHECK}",
         rf"(?<![a-z]){_any(money['before'])}{between}{amount}{_NOT_CHECK}",

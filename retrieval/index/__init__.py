@@ -77,8 +77,8 @@ class Index(Protocol):
     def upsert(self, points: Sequence[Point]) -> None:
         """Adds or replaces points."""
 
-    def delete(self, document_ids: Iterable[str], *, keep_revision: str | None = None) -> None:
-        """Removes all points of the documents, but those of `keep_revision`."""
+    def delete(self, document_ids: Iterable[str], *, keep: Sequence[str] = ()) -> None:
+        """Removes all points of the documents, but those of the revisions to `keep`."""
 
     def query(
         self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int

@@ -72,17 +72,15 @@ class EdgeIndex:
                 ]
                 self._shard.update(qe.UpdateOperation.upsert_points(batch))
 
-    def delete(self, document_ids: Iterable[str], *, keep_revision: str | None = None) -> None:
-        """Removes all points of the documents, but those of `keep_revision`."""
+    def delete(self, document_ids: Iterable[str], *, keep: Sequence[str] = ()) -> None:
+        """Removes all points of the documents, but those of the revisions to `keep`."""
         ids = list(document_ids)
         if not ids:
             return
         condition = qe.Filter(
             must=[qe.FieldCondition("document_id", match=qe.MatchAny(ids))],
             must_not=(
-                [qe.FieldCondition("revision", match=qe.MatchValue(keep_revision))]
-                if keep_revision
-                else None
+                [qe.FieldCondition("revision", match=qe.MatchAny(list(keep)))] if keep else None
             ),
         )
         with _errors(self._path):

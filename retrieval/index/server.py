@@ -80,14 +80,14 @@ class ServerIndex:
                     wait=True,
                 )
 
-    def delete(self, document_ids: Iterable[str], *, keep_revision: str | None = None) -> None:
-        """Removes all points of the documents, but those of `keep_revision`."""
+    def delete(self, document_ids: Iterable[str], *, keep: Sequence[str] = ()) -> None:
+        """Removes all points of the documents, but those of the revisions to `keep`."""
         ids = list(document_ids)
         if not ids:
             return
         must_not: list[models.Condition] = []
-        if keep_revision:
-            kept = models.MatchValue(value=keep_revision)
+        if keep:
+            kept = models.MatchAny(any=list(keep))
             must_not.append(models.FieldCondition(key="revision", match=kept))
         match = models.FieldCondition(key="document_id", match=models.MatchAny(any=ids))
         condition = models.Filter(must=[match], must_not=must_not or None)

@@ -89,7 +89,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value)
+        return str(value) if _is_figure(value) else ""
     if isinstance(value, dict):
         return next(
             (t for key in ("descricao", "nome", "item") if (t := _text(value.get(key)))),
@@ -115,17 +115,26 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(text for row in _rows(value, "item") if (text := _text(row)))
 
 
+def _is_figure(value: Any) -> bool:
+    """Whether `value` is a number that a card may state; JSON may hold NaN and 1e400 too."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def _brazilian(value: float) -> str:
+    """1364.2 → "1.364,20" """
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
 def _number(value: Any) -> str:
-    """A figure as Brazilians write it where the API gives a number: 1364.2 → "1.364,20"."""
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
-    return str(int(value)) if isinstance(value, float) else _text(value)
+    """A count, as Brazilians write it where the API gives a number."""
+    if isinstance(value, float) and _is_figure(value):
+        return str(int(value)) if value.is_integer() else _brazilian(value)
+    return _text(value)
 
 
 def _price(value: Any) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
-    return _text(value)
+    """A sum of money, as Brazilians write it where the API gives a number."""
+    return _brazilian(value) if _is_figure(value) else _text(value)
 
 
 def _card(name: str, service: dict[str, Any]) -> Card:

@@ -90,7 +90,7 @@ def _name(element: Element) -> str:
 
 def _children(element: Element | None, *names: str) -> Iterator[Element]:
     for child in element if element is not None else ():
-        if not names or _name(child) in names:
+        if _name(child) in names:
             yield child
 
 
@@ -123,36 +123,43 @@ def _items(element: Element | None) -> tuple[str, ...]:
 
 
 def _card(root: Element) -> Card:
-    name = _text(root, "nome")
+    parts: dict[str, Element] = {}
+    for child in root:
+        parts.setdefault(_name(child), child)
+
+    def text(name: str) -> str:
+        return _own_text(parts.get(name))
+
+    name = text("nome")
     if not name:
         raise NotACard("the card has no name (<nome>)")
     return Card(
         origin="xml",
         name=name,
-        number=_text(root, "dbId", "dbID"),
-        slug=_text(root, "id"),
+        number=text("dbId") or text("dbID"),
+        slug=text("id"),
         revision=_revision(root),
         as_of=V3_AS_OF if V3 in str(root.tag) else None,
-        acronym=_text(root, "sigla"),
-        popular_names=_items(_child(root, "nomes-populares")),
-        description=_text(root, "descricao"),
-        contact=_text(root, "contato"),
-        free={"true": True, "false": False}.get(_text(root, "gratuito").lower()),
-        digital_url=_text(root, "link-servico-digital"),
+        acronym=text("sigla"),
+        popular_names=_items(parts.get("nomes-populares")),
+        description=text("descricao"),
+        contact=text("contato"),
+        free={"true": True, "false": False}.get(text("gratuito").lower()),
+        digital_url=text("link-servico-digital"),
         applicants=tuple(
             Applicant(kind=_text(one, "tipo"), requirements=_text(one, "requisitos"))
-            for one in _children(_child(root, "solicitantes"), "solicitante")
+            for one in _children(parts.get("solicitantes"), "solicitante")
         ),
-        duration=_duration(_child(root, "tempo-total-estimado")),
-        validity=_validity(_child(root, "validade-documento")),
-        steps=tuple(_step(one) for one in _children(_child(root, "etapas"), "etapa")),
-        agency=_text(_child(root, "orgao"), "nomeOrgao", "nome"),
-        areas=_items(_child(root, "areas-de-interesse")),
-        keywords=_items(_child(root, "palavras-chave")),
-        laws=_items(_child(root, "legislacoes")),
-        accessibility=_text(root, "condicoes-acessibilidade"),
-        priority=_text(root, "tratamento-prioritario"),
-        treatment=_text(root, "tratamento-dispensado-atendimento"),
+        duration=_duration(parts.get("tempo-total-estimado")),
+        validity=_validity(parts.get("validade-documento")),
+        steps=tuple(_step(one) for one in _children(parts.get("etapas"), "etapa")),
+        agency=_text(parts.get("orgao"), "nomeOrgao", "nome"),
+        areas=_items(parts.get("areas-de-interesse")),
+        keywords=_items(parts.get("palavras-chave")),
+        laws=_items(parts.get("legislacoes")),
+        accessibility=text("condicoes-acessibilidade"),
+        priority=text("tratamento-prioritario"),
+        treatment=text("tratamento-dispensado-atendimento"),
     )
 
 

@@ -34,7 +34,7 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn"}
     | {"em", "font", "i", "img", "ins", "kbd", "mark", "q", "s", "samp", "small", "span"}
-    | {"strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "#text"}
+    | {"strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "-text"}
 )
 _CONTENT = "h1, h2, h3, main, article, [role=main]"
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
@@ -119,10 +119,11 @@ def _is_hidden(node: LexborNode) -> bool:
 
 def _is_skipped(node: LexborNode) -> bool:
     tag = node.tag or ""
-    if tag in _SKIPPED or tag.startswith("-") or tag in ("_comment", "!doctype"):
-        return True
-    if tag == "#text":
+    if tag == "-text":
         return False
+    # Comments and declarations have tags that begin with a dash as well.
+    if tag in _SKIPPED or tag.startswith("-"):
+        return True
     # Some content systems wrap the whole page in one form.
     if tag == "form" and node.css_first(_CONTENT) is None:
         return True
@@ -132,14 +133,14 @@ def _is_skipped(node: LexborNode) -> bool:
 def _children(node: LexborNode) -> Iterator[LexborNode]:
     child = node.child
     while child is not None:
-        if not child.is_comment_node and not _is_skipped(child):
+        if not _is_skipped(child):
             yield child
         child = child.next
 
 
 def _text(node: LexborNode, depth: int = 0) -> str:
     """All visible text below `node`, unclean; a line break where the page makes one."""
-    if node.tag == "#text":
+    if node.tag == "-text":
         return re.sub(r"\s+", " ", node.text_content or "")
     if node.tag == "br":
         return "\n"
@@ -165,7 +166,7 @@ def _walk(node: LexborNode, depth: int) -> Iterator[Block]:
     run: list[LexborNode] = []
     for child in _children(node):
         tag = child.tag or ""
-        if tag in _INLINE and not (tag != "#text" and _has_blocks(child)):
+        if tag in _INLINE and not (tag != "-text" and _has_blocks(child)):
             run.append(child)
             continue
         yield from _paragraph(run)
@@ -235,7 +236,7 @@ def _list(node: LexborNode, depth: int) -> Iterator[Block]:
 
 
 def _walk_one(node: LexborNode, depth: int) -> Iterator[Block]:
-    if node.tag == "#text" or node.tag in _INLINE:
+    if node.tag == "-text" or node.tag in _INLINE:
         yield from _paragraph([node])
     else:
         yield from _block(node, node.tag or "", depth + 1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from re import Match
 
 BULLET = "• "
@@ -27,7 +28,12 @@ _INLINE = (
     "abbr|acronym|b|bdi|bdo|big|button|cite|code|data|del|dfn|em|font|i|input|ins|kbd|label|link|"
     "mark|meta|option|q|s|samp|select|small|span|strike|strong|sub|sup|textarea|time|tt|u|var|wbr"
 )
-_KNOWN = rf"{_BLOCKS}|{_INLINE}|a|br|colgroup|col|img|li|ol|table|td|th|tr|ul"
+_HIDDEN = "head|iframe|noscript|object|script|style|svg|template"
+_SILENT = frozenset(_HIDDEN.split("|"))
+"""Elements whose content is not for readers; one that is never closed is not believed."""
+
+_OTHERS = "a|br|col|colgroup|img|li|ol|table|td|th|tr|ul"
+_KNOWN = rf"{_BLOCKS}|{_INLINE}|{_HIDDEN}|{_OTHERS}"
 _IS_BLOCK = re.compile(rf"(?:{_BLOCKS})\Z")
 
 # A quoted attribute may hold ">", an unclosed tag is one only if nothing but "<" follows its name.
@@ -36,10 +42,6 @@ _TAG = re.compile(
     <(?P<close>/?)\s*(?P<name>{_KNOWN}|[a-z]\w*:\w+)(?![\w:@.-])
     (?: (?P<attributes>(?>=\s*"[^"<]*" | =\s*'[^'<]*' | [^<>])*) > | \s*(?=<|\Z) )""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
-_SILENT = re.compile(
-    r"<(script|style|iframe|noscript|object|svg|head|template)\b[^<>]*>.*?</\1\s*>",
-    re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = r"""\b{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
 _HREF = re.compile(_ATTRIBUTE.format("href"), re.IGNORECASE)
@@ -54,6 +56,7 @@ _LINK = re.compile(
 # Links that no Markdown reader would take: an empty address, one with blanks, a remark instead.
 _LOOSE_LINK = re.compile(r"\[(?P<label>[^\[\]\n]+)\]\((?P<url>(?:[^()\n]|\([^()\n]*\))*)\)")
 _BROKEN_LINK = re.compile(r"\[([^\[\]\n]+)\]\((?=\S)")
+_HALF_LINK = re.compile(r"[ ]?\]\((?=https?://|www[.])")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^\s<>]+|[^\s<>@]+@[^\s<>@]+\.\w+)>")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~>])")
 _RESTORE = re.compile("[\ue020-\ue07e]")
@@ -67,7 +70,7 @@ _INNER_ITEM = re.compile(r"[ ]+[•●▪■►➢➤✓✔][ ]+")
 _LEADERS = re.compile(r"[ ]*(?:[.]{4,}|…{2,}|_{3,}|={3,}|(?:[.][ ]){4,}[.]?)[ ]*")
 _STRONG = re.compile(r"\*{2,3}(?=[^\s*])(.+?)(?<=[^\s*])\*{2,3}", re.DOTALL)
 _STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")
-_UNDER = re.compile(r"(?<![\w/:.@=?&%-])(_{1,2})(?=[^\s_])([^\n]*?[^\s_])\1(?![\w/])")
+_UNDER = re.compile(r"(?<![\w/:.@=?&%-])(_{1,2})(?=[^\s_])([^\n]{0,300}?[^\s_])\1(?![\w/])")
 _CODE = re.compile(r"`+([^`\n]+)`+")
 _STRIKE = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
 
@@ -80,9 +83,11 @@ _SENTENCE_GOES_ON = re.compile(r"[^\W\d_]|,")
 _SOFT_WRAP = 50
 """Characters from which on a line that stops in mid-sentence was broken by a machine."""
 
+_TWO_SIGNS = re.compile(r"[^\W_][\W_]*[^\W_]")
 _NOTHING = frozenset({"null", "none", "nil", "n/a", "undefined", "nan"})
 
 
+@lru_cache(maxsize=2048)  # forms repeat themselves: "CPF", an address, a paragraph of the law
 def plain(text: str) -> str:
     """`text` without HTML, Markdown and entities, blanks normalised, lines that say nothing left
     out. Never raises; text without markup comes back with its blanks normalised only.
@@ -105,8 +110,7 @@ def one_line(text: str) -> str:
 
 def is_filler(text: str) -> bool:
     """Whether `text` stands where a form wanted a value but says nothing: "-", "....", "null"."""
-    bare = text.strip()
-    return sum(map(str.isalnum, bare)) < 2 or bare.lower() in _NOTHING
+    return not _TWO_SIGNS.search(text) or (len(text) < 16 and text.strip().lower() in _NOTHING)
 
 
 def _decode(text: str) -> str:
@@ -126,9 +130,12 @@ class _Html:
         self._anchor: tuple[str, int] | None = None
         self._row: int | None = None
         self._first_cell = True
+        self._silent: tuple[str, int] | None = None
 
     def handle(self, name: str, closing: bool, attributes: str) -> None:
-        if name == "a":
+        if name in _SILENT:
+            self._silence(name, closing)
+        elif name == "a":
             self._close_anchor()
             if not closing:
                 self._anchor = _first(_HREF.search(attributes)), len(self.parts)
@@ -147,6 +154,13 @@ class _Html:
             self._row = len(self.parts) if name == "tr" and not closing else None
         elif name == "br" or _IS_BLOCK.match(name):
             self.parts.append("\n")
+
+    def _silence(self, name: str, closing: bool) -> None:
+        if self._silent is None:
+            self._silent = None if closing else (name, len(self.parts))
+        elif closing and self._silent[0] == name:
+            del self.parts[self._silent[1] :]
+            self._silent = None
 
     def _marker(self) -> str:
         if self._lists and (number := self._lists[-1]) is not None:
@@ -186,7 +200,7 @@ class _Html:
 def _strip_html(text: str) -> str:
     if "<" not in text and "]]>" not in text:
         return text
-    text = _AUTOLINK.sub(r"\1", _SILENT.sub("", text))
+    text = _AUTOLINK.sub(r"\1", text)
     found, position = _Html(), 0
     for match in _TAG.finditer(text):
         found.parts.append(text[position : match.start()])
@@ -237,6 +251,7 @@ def _strip_inline(text: str) -> str:
     if "](" in text or "] (" in text or "]:" in text:
         text = _LINK.sub(_markdown_link, _LINK.sub(_markdown_link, text))
         text = _BROKEN_LINK.sub(r"\1 (", _LOOSE_LINK.sub(_loose_link, text))
+        text = _HALF_LINK.sub(" (", text)
     if "`" in text:
         text = _CODE.sub(r"\1", text.replace("```", ""))
     if "**" in text:

@@ -10,6 +10,9 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from ctypes import create_string_buffer
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -23,8 +26,12 @@ _TAIL = 4096
 _BOLD = re.compile(rb"bold|black|heavy|negrit|semibold", re.I)
 _HYPHEN = 2
 """The character that PDFium gives for a hyphen at a line's end."""
-_GAP = 1.4
-"""Times the height of a line: a wider gap parts two cells of a table."""
+_BLANKS = frozenset({0, 9, 10, 13, 32, 160})
+_GAP = 0.7
+"""Times the height of a line: a wider gap may part two cells of a table."""
+_WIDE_GAP = 1.6
+_OUTLIER = 2.2
+_FEW = 3
 _TEMPLATE_TITLE = re.compile(
     r"untitled|sin t[ií]tulo|sem t[ií]tulo|anonymous|microsoft|powerpoint|document\d*$"
     r"|.*\.(docx?|odt|pdf|xlsx?|pptx?|indd|rtf)$",
@@ -106,24 +113,51 @@ def _page(document: Any, number: int) -> tuple[list[Line], bool]:
         page.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Characters `first` to `last` of a page, from `left` to `right` in points."""
+
+    first: int
+    last: int
+    left: float
+    right: float
+
+
 def _lines(text_page: Any, number: int, height: float) -> Iterator[Line]:
     count = text_page.count_chars()
     codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(count)]
-    start = 0
-    for index in range(count + 1):
-        if index == count or codes[index] in (10, 13):
-            if index > start and (line := _line(text_page, codes, start, index, number, height)):
-                yield line
-            start = index + 1
+    line: list[_Word] = []
+    for word in (*_words(text_page, codes), None):
+        # PDFium does not always see that a line ended: then the next word stands to the left.
+        if line and (word is None or _breaks(codes, line[-1], word)):
+            if built := _line(text_page, codes, line, number, height):
+                yield built
+            line = []
+        if word is not None:
+            line.append(word)
+
+
+def _words(text_page: Any, codes: Sequence[int]) -> Iterator[_Word]:
+    first: int | None = None
+    for index in range(len(codes) + 1):
+        if index < len(codes) and codes[index] not in _BLANKS:
+            first = index if first is None else first
+        elif first is not None:
+            left, right = text_page.get_charbox(first)[0], text_page.get_charbox(index - 1)[2]
+            yield _Word(first, index - 1, left, right)
+            first = None
+
+
+def _breaks(codes: Sequence[int], before: _Word, after: _Word) -> bool:
+    between = codes[before.last + 1 : after.first]
+    return 10 in between or 13 in between or after.left < before.left - 1
 
 
 def _line(
-    text_page: Any, codes: Sequence[int], start: int, end: int, number: int, height: float
+    text_page: Any, codes: Sequence[int], words: Sequence[_Word], number: int, height: float
 ) -> Line | None:
-    visible = [i for i in range(start, end) if codes[i] not in (0, 32, 160)]
-    if not visible:
-        return None
-    middle = visible[len(visible) // 2]
+    longest = max(words, key=lambda word: word.last - word.first)
+    middle = (longest.first + longest.last) // 2
     angle = raw.FPDFText_GetCharAngle(text_page, middle) % (math.pi / 2)
     if 0.1 < angle < math.pi / 2 - 0.1:
         # A slanted line is a watermark.
@@ -131,10 +165,9 @@ def _line(
     _, bottom, _, top = text_page.get_charbox(middle, loose=True)
     size = max(1.0, top - bottom)
     cells = [
-        Cell(text, left, right)
-        for first, last in _cell_spans(text_page, visible, size)
-        if (text := clean(_decoded(codes[first : last + 1])).replace("\n", " "))
-        for left, right in [(text_page.get_charbox(first)[0], text_page.get_charbox(last)[2])]
+        Cell(text, stretch[0].left, stretch[-1].right)
+        for stretch in _stretches(words, size)
+        if (text := _text(codes, stretch))
     ]
     if not cells:
         return None
@@ -144,22 +177,27 @@ def _line(
         bottom=bottom,
         size=round(size, 1),
         bold=_is_bold(text_page, middle),
-        hyphenated=codes[visible[-1]] == _HYPHEN,
+        hyphenated=codes[words[-1].last] == _HYPHEN,
         depth=bottom / height if height else 0.5,
     )
 
 
-def _cell_spans(text_page: Any, visible: Sequence[int], size: float) -> Iterator[tuple[int, int]]:
-    """(first, last) index of each stretch without a gap as wide as between columns."""
-    first = previous = visible[0]
-    for index in visible[1:]:
-        if index > previous + 1:
-            gap = text_page.get_charbox(index)[0] - text_page.get_charbox(previous)[2]
-            if gap > _GAP * size:
-                yield first, previous
-                first = index
-        previous = index
-    yield first, previous
+def _stretches(words: Sequence[_Word], size: float) -> list[list[_Word]]:
+    """The words of a line, parted where a gap is as wide as between columns."""
+    gaps = [after.left - before.right for before, after in pairwise(words)]
+    usual = median(gaps) if len(gaps) > _FEW else 0.0
+    found = [[words[0]]]
+    for gap, word in zip(gaps, words[1:], strict=True):
+        # In a justified line all gaps are wide.
+        if gap > _WIDE_GAP * size or gap > max(_GAP * size, _OUTLIER * usual):
+            found.append([word])
+        else:
+            found[-1].append(word)
+    return found
+
+
+def _text(codes: Sequence[int], words: Sequence[_Word]) -> str:
+    return clean(_decoded(codes[words[0].first : words[-1].last + 1])).replace("\n", " ")
 
 
 def _decoded(codes: Sequence[int]) -> str:

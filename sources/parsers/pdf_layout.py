@@ -25,20 +25,26 @@ from sources.parsers.blocks import (
 )
 from sources.parsers.headings import head_field
 from sources.parsers.pdf_lines import Line, without_repeats
-from sources.parsers.pdf_table import split_tables
+from sources.parsers.pdf_table import joined_marker, split_tables
 
 _LARGER = 1.1
 _PLAIN_HEADING_WORDS = 10
 _DEEPEST_SIZE = 5
 _PLAIN_LEVEL = 6
+_NEIGHBOURS = 6
+_SHORT = 36
 
 
 def blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
     """The blocks of all pages, in order."""
-    lines = [line for page in without_repeats(pages) for line in page]
-    if not lines:
+    kept = [line for page in without_repeats(pages) for line in page]
+    if not kept:
         return
-    page = _Page.of(lines)
+    page = _Page.of(kept)
+    lines = [
+        joined_marker(line, is_heading=line.bold or line.size >= page.size * _LARGER)
+        for line in kept
+    ]
     pending: list[Line] = []
     for part in split_tables(lines):
         if isinstance(part, Line):
@@ -123,7 +129,11 @@ def _flow(lines: Sequence[Line], page: _Page) -> Iterator[Block]:
         if (
             group
             and own == level
-            and (_heading_goes_on(group[-1], line) if level else _goes_on(group, line, page))
+            and (
+                _heading_goes_on(group[-1], line)
+                if level
+                else _goes_on(group, line, page, _margin(lines, at))
+            )
         ):
             group.append(line)
             continue
@@ -159,8 +169,22 @@ def _heading_goes_on(above: Line, below: Line) -> bool:
     )
 
 
-def _goes_on(group: Sequence[Line], line: Line, page: _Page) -> bool:
-    """Whether `line` belongs to the paragraph or list item that `group` began."""
+def _margin(lines: Sequence[Line], at: int) -> float:
+    """Where the column of the line before `at` ends on the right, by the lines around it."""
+    above = lines[at - 1]
+    near = lines[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
+    return max(
+        line.right
+        for line in near
+        if line.page == above.page and abs(line.left - above.left) < 3 * above.size
+    )
+
+
+def _goes_on(group: Sequence[Line], line: Line, page: _Page, margin: float) -> bool:
+    """Whether `line` belongs to the paragraph or list item that `group` began.
+
+    `margin` is the right edge of the column. Short lines do not make one: they may be a list.
+    """
     above = group[-1]
     if list_marker(line.text) or abs(above.size - line.size) > 0.15 * page.size:
         return False
@@ -171,13 +195,13 @@ def _goes_on(group: Sequence[Line], line: Line, page: _Page) -> bool:
         return above.text[-1] not in ".:;!?" and line.text[0].islower()
     if _is_apart(above, line, page):
         return False
-    full = above.right > page.right - 0.18 * (page.right - above.left)
+    if len(above.text) <= _SHORT:
+        margin = page.right
+    full = above.right > margin - 0.18 * (margin - above.left)
     unfinished = line.text[0].islower() or above.text[-1] in ",–-"
     if above.text[-1] in ".:!?" and not full:
         return unfinished and above.text[-1] != ":"
-    # A first line that falls short of the margin may still be a long one in a narrow column.
-    narrow = len(group) == 1 and len(above.text.split()) > _PLAIN_HEADING_WORDS
-    return full or unfinished or (narrow and line.right > above.right)
+    return full or unfinished
 
 
 def _finished(group: Sequence[Line], level: int | None) -> Iterator[Block]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sources.parsers.blocks import fold
 
-_EDGE_LINES = 4
+_EDGE_ROWS = 4
 _SAME_PLACE = 0.012
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"[\s\divxlc#|/.–-]*")
+_PAGE = re.compile(r"[1-9]\d{0,3}")
+_ROMAN = re.compile(r"[ivxl]{1,6}")
+_LEADERS = re.compile(r"(?:[.…·]\s?){5,}\s*(\d{1,4}|[ivxl]{1,6})?$")
+_FRONT_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,45 +63,34 @@ def _key(line: Line) -> str:
 
 
 def without_repeats(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without the headers, footers and page numbers that stand on most of them.
+    """The pages without the headers, footers and page numbers, and without tables of contents.
 
     A line counts as repeated where the same words, whatever the numbers, stand at the same height
-    near the edge of most pages, and nowhere in the body: rows of a table look alike as well.
+    near the edge of most pages, and nowhere in the body: rows of a table look alike as well. What
+    counts as the pages do, on the highest or lowest line, is a page number.
     """
-    edges = [_edge_indices(page) for page in pages]
-    seen: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    body: set[str] = set()
+    edges = [_edge_rows(page) for page in pages]
+    heights = _repeated(pages, edges)
+    offset = _offset(pages, edges)
+    kept = []
     for number, page in enumerate(pages):
-        for index, line in enumerate(page):
-            if index in edges[number]:
-                seen[_key(line)].append((number, line.depth))
-            else:
-                body.add(_key(line))
-    filled = sum(1 for page in pages if page)
-    needed = max(2, (filled + 1) // 2)
-    heights: dict[str, list[float]] = {}
-    for key, places in seen.items():
-        if key in body and not _PAGE_NUMBER.fullmatch(key):
-            continue
-        common = [
-            depth
-            for _, depth in places
-            if len({n for n, d in places if abs(d - depth) <= _SAME_PLACE}) >= needed
-        ]
-        if common:
-            heights[key] = common
-    return [
-        [
-            line
-            for index, line in enumerate(page)
-            if index not in edges[number] or not _repeats(line, heights)
-        ]
-        for number, page in enumerate(pages)
-    ]
+        near = {index for row in edges[number] for index in row}
+        outmost = {index for row in (*edges[number][:1], *edges[number][-1:]) for index in row}
+        numbered = any(_is_numbered(page[index], number, offset) for index in outmost)
+        kept.append(
+            [
+                line
+                for index, line in enumerate(page)
+                if not (index in near and _repeats(line, heights))
+                and not (index in outmost and numbered and _is_numbered(line, number, offset))
+                and not _is_contents(line, len(pages))
+            ]
+        )
+    return kept
 
 
-def _edge_indices(page: Sequence[Line]) -> set[int]:
-    """The highest and lowest lines of a page, wherever its content stream has them."""
+def _edge_rows(page: Sequence[Line]) -> list[list[int]]:
+    """The lowest and highest rows of a page, wherever its content stream has them."""
     by_height = sorted(range(len(page)), key=lambda index: page[index].bottom)
     rows: list[list[int]] = []
     for index in by_height:
@@ -106,9 +98,67 @@ def _edge_indices(page: Sequence[Line]) -> set[int]:
             rows[-1].append(index)
         else:
             rows.append([index])
-    edge = rows[:_EDGE_LINES] + rows[-_EDGE_LINES:]
-    return {index for row in edge for index in row}
+    return rows if len(rows) <= 2 * _EDGE_ROWS else rows[:_EDGE_ROWS] + rows[-_EDGE_ROWS:]
+
+
+def _repeated(
+    pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[Sequence[int]]]
+) -> dict[str, list[float]]:
+    """What stands near the edges of most pages, with the heights at which it does."""
+    seen: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    body: set[str] = set()
+    for number, page in enumerate(pages):
+        near = {index for row in edges[number] for index in row}
+        for index, line in enumerate(page):
+            if index in near:
+                seen[_key(line)].append((number, line.depth))
+            else:
+                body.add(_key(line))
+    needed = max(2, (sum(1 for page in pages if page) + 1) // 2)
+    return {
+        key: common
+        for key, places in seen.items()
+        if key not in body
+        and (
+            common := [
+                depth
+                for _, depth in places
+                if len({n for n, d in places if abs(d - depth) <= _SAME_PLACE}) >= needed
+            ]
+        )
+    }
 
 
 def _repeats(line: Line, heights: dict[str, list[float]]) -> bool:
     return any(abs(line.depth - depth) <= _SAME_PLACE for depth in heights.get(_key(line), ()))
+
+
+def _outer_numbers(line: Line) -> set[int]:
+    """The whole numbers that a line begins or ends with."""
+    words = line.text.split()
+    return {int(word) for word in (words[0], words[-1]) if _PAGE.fullmatch(word)}
+
+
+def _offset(
+    pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[Sequence[int]]]
+) -> int | None:
+    """How far the printed page numbers are from the count of pages; None where there are none."""
+    votes: Counter[int] = Counter()
+    for number, page in enumerate(pages):
+        outmost = [index for row in (*edges[number][:1], *edges[number][-1:]) for index in row]
+        votes.update({n - number for index in outmost for n in _outer_numbers(page[index])})
+    offset, count = votes.most_common(1)[0] if votes else (0, 0)
+    return offset if count >= max(3, len(pages) // 2) else None
+
+
+def _is_numbered(line: Line, number: int, offset: int | None) -> bool:
+    """Whether a line bears the number of its page, or is nothing but a Roman one."""
+    if _ROMAN.fullmatch(line.text):
+        return True
+    return offset is not None and number + offset in _outer_numbers(line) and len(line.text) < 100
+
+
+def _is_contents(line: Line, pages: int) -> bool:
+    """Whether a line of a table of contents: dots that lead to the number of a page."""
+    match = _LEADERS.search(line.text)
+    return match is not None and (not match[1].isdigit() or int(match[1]) <= pages + _FRONT_PAGES)

@@ -6,6 +6,7 @@ where in doubt the lines stay running text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,16 +16,18 @@ from sources.parsers.tables import guessed_header, table_blocks
 
 _TIGHT = 1.3
 _ROW_GAP = 4.0
+_SAME_EDGE = 0.4
+_MOSTLY = 0.75
+_OUTLINE = re.compile(r"(?:\d{1,2}\.)+\d{0,2}")
 _PROSE = 38
 """Characters in a cell from which two columns are taken for columns of running text."""
 
 
 @dataclass(slots=True)
 class _Row:
-    """A row being collected: per column its texts, and the height that it covers in points."""
+    """A row being collected: per column its texts, and its lowest line in points."""
 
     texts: dict[int, list[str]]
-    top: float
     bottom: float
 
 
@@ -34,6 +37,7 @@ class _Table:
     columns: list[Cell]
     rows: list[_Row] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    cells: list[list[Cell]] = field(default_factory=list)
 
     def column(self, cell: Cell) -> int | None:
         """The column that a cell stands under: the one it overlaps most, else the nearest."""
@@ -55,14 +59,55 @@ class _Table:
             placed[column] = cell
         return placed
 
+    def widen(self, placed: dict[int, Cell]) -> None:
+        """Lets the columns reach as far as the cells found in them."""
+        self.cells = self.cells or [[] for _ in self.columns]
+        for index, cell in placed.items():
+            self.cells[index].append(cell)
+            old = self.columns[index]
+            self.columns[index] = replace(
+                old, left=min(old.left, cell.left), right=max(old.right, cell.right)
+            )
 
-def _split_bullet(line: Line) -> bool:
-    """Whether the first wide gap only parts a bullet or number from its text."""
-    return (
-        len(line.cells) == 2
-        and list_marker(f"{line.cells[0].text} x") is not None
-        and (len(line.cells[0].text) <= 4)
-    )
+    def encloses(self, index: int, cell: Cell) -> bool:
+        """Whether a cell lies within a column and reaches into no other."""
+        own, slack = self.columns[index], self.first.size / 2
+        return cell.left >= own.left - slack and all(
+            cell.right <= other.left or cell.left >= other.right
+            for at, other in enumerate(self.columns)
+            if at != index
+        )
+
+    def is_aligned(self) -> bool:
+        """Whether most cells of every column begin, end or have their middle at one place."""
+        slack = self.first.size * _SAME_EDGE
+        for cells in self.cells:
+            edges = (
+                [cell.left for cell in cells],
+                [cell.right for cell in cells],
+                [(cell.left + cell.right) / 2 for cell in cells],
+            )
+            agreeing = max(
+                sum(
+                    abs(place - places[0]) <= slack or abs(place - places[-1]) <= slack
+                    for place in places
+                )
+                for places in edges
+            )
+            if agreeing < _MOSTLY * len(cells):
+                return False
+        return True
+
+
+def joined_marker(line: Line, *, is_heading: bool) -> Line:
+    """The line with the bullet or number at its start joined to its text, whatever the gap."""
+    if len(line.cells) < 2:
+        return line
+    mark, text, *rest = line.cells
+    is_mark = list_marker(f"{mark.text} x") is not None or _OUTLINE.fullmatch(mark.text)
+    if not is_mark and not (is_heading and mark.text.isdigit()):
+        return line
+    return replace(line, cells=(Cell(f"{mark.text} {text.text}", mark.left, text.right), *rest))
 
 
 def split_tables(lines: Sequence[Line]) -> Iterator[Line | list[Block]]:
@@ -89,7 +134,7 @@ def split_tables(lines: Sequence[Line]) -> Iterator[Line | list[Block]]:
 
 def _collect(lines: Sequence[Line], at: int) -> _Table | None:
     first = lines[at]
-    if len(first.cells) < 2 or _split_bullet(first):
+    if len(first.cells) < 2:
         return None
     table = _Table(first, list(first.cells))
     pending: list[Line] = []
@@ -101,17 +146,18 @@ def _collect(lines: Sequence[Line], at: int) -> _Table | None:
             break
         if len(placed) == 1 and table.rows:
             if not _continue_row(table, line, placed):
-                if next(iter(placed)) != 0 or len(pending) > 5:
+                if not table.encloses(0, line.cells[0]) or len(pending) > 5:
                     break
                 pending.append(line)
                 continue
         else:
             _add_row(table, pending, line, placed)
+            table.widen(placed)
             table.lines.extend(pending)
             pending = []
         if len(placed) > 1 or not pending:
             table.lines.append(line)
-    return table if len(table.rows) > 1 else None
+    return table if len(table.rows) > 1 and table.is_aligned() else None
 
 
 def _is_far(table: _Table, pending: Sequence[Line], line: Line) -> bool:
@@ -125,6 +171,8 @@ def _continue_row(table: _Table, line: Line, placed: dict[int, Cell]) -> bool:
     """Adds a wrapped line of one cell to the row that it belongs to, if it does."""
     row = table.rows[-1]
     ((column, cell),) = placed.items()
+    if not table.encloses(column, cell):
+        return False
     beside = line.bottom > row.bottom - line.size / 3
     below = row.bottom - line.bottom < _TIGHT * line.size
     if beside or (below and column > 0) or (below and cell.text[0].islower()):
@@ -151,7 +199,7 @@ def _add_row(table: _Table, pending: Sequence[Line], line: Line, placed: dict[in
     for column, cell in placed.items():
         texts.setdefault(column, []).append(cell.text)
     bottoms = [line.bottom, *(each.bottom for each in pending)]
-    table.rows.append(_Row(texts, max(bottoms), min(bottoms)))
+    table.rows.append(_Row(texts, min(bottoms)))
 
 
 def _is_prose(table: _Table) -> bool:

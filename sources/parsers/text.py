@@ -18,7 +18,6 @@ from sources.parsers.blocks import (
     clean,
     heading,
     is_capitals,
-    is_numbered,
     is_title_like,
     join_lines,
     list_marker,
@@ -128,12 +127,15 @@ def is_inner_heading(line: str, *, last: bool) -> bool:
 
 
 def heading_level(line: str, *, first: bool) -> int:
-    """How high a heading without mark-up stands: first line 1, numbered 2, capitals 3, others 4."""
+    """How high a heading without mark-up stands: the first line 1, capitals 3, others 4.
+
+    Headings that we know ("Requisitos", "COSTO") stand side by side below those, however written.
+    """
     if first:
         return 1
-    if is_numbered(line) and is_capitals(unnumbered(line)):
-        return 2
-    return 3 if is_capitals(line) else 4
+    if head_field(line) is not None:
+        return 5
+    return 3 if is_capitals(unnumbered(line)) else 4
 
 
 def continues(previous: str, line: str, wrapped_from: int) -> bool:

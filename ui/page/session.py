@@ -1,0 +1,89 @@
+"""What the page remembers of one visitor, in that visitor's `gr.State` and nowhere else."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.state import Answer
+from sources.country import countries
+from ui import rendering
+from ui.page import Texts, languages
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass
+class Session:
+    """One visitor's conversation.
+
+    `turns` holds question and answer, oldest first. `pending` is the question that a clarification
+    waits to ask again. `forgotten` tells a run still under way that its conversation is over.
+    """
+
+    language: str = "es"
+    language_chosen: bool = False
+    visitor_language: str = "es"
+    conversation: str = field(default_factory=_new_id)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    turns: list[tuple[str, Answer]] = field(default_factory=list)
+    pending: str | None = None
+    forgotten: bool = False
+
+    @property
+    def words(self) -> Texts:
+        """The page's texts in this visitor's language."""
+        return languages()[self.language]
+
+    def successor(self) -> Session:
+        """A session for a new conversation: same language, nothing else."""
+        return Session(self.language, self.language_chosen, self.visitor_language)
+
+    def named(self, choice: str) -> str:
+        """A choice as the visitor reads it: a country's code becomes its name."""
+        country = countries().get(choice)
+        return country.names[self.language] if country else choice
+
+    def choose_language(self, language: str) -> None:
+        """The visitor chose; from now on no country changes it."""
+        self.language, self.language_chosen = language, True
+
+    def follow_country(self, spoken: tuple[str, ...]) -> None:
+        """Speaks the language of the country chosen, unless the visitor chose one by hand."""
+        if not self.language_chosen:
+            self.language = next((s for s in spoken if s in languages()), self.visitor_language)
+
+    def asked(self, shown: str) -> None:
+        """Shows the visitor's words, and an empty answer that will grow."""
+        for message in self.messages:
+            message.pop("options", None)
+        self.messages += [
+            {"role": "user", "content": rendering.own_words(shown)},
+            {"role": "assistant", "content": rendering.growing(self.words.asking, self.language)},
+        ]
+
+    def grow(self, text: str) -> None:
+        """Shows the answer as far as it has come."""
+        self.messages[-1]["content"] = rendering.growing(text, self.language)
+
+    def fail(self) -> None:
+        """Shows that something broke on our side."""
+        self.messages[-1]["content"] = rendering.plain(self.words.failed, self.language)
+
+    def answered(self, question: str, answer: Answer) -> None:
+        """Shows the complete answer, with its choices or next questions as buttons."""
+        content = rendering.message(answer, len(self.turns), self.words)
+        self.messages[-1] = {"role": "assistant", "content": content}
+        self.turns.append((question, answer))
+        self.pending = None
+        if answer.clarification:
+            self.pending = question
+            values = [option.value for option in answer.clarification.options]
+            options = [{"value": value, "label": self.named(value)} for value in values]
+        else:
+            options = [{"value": text, "label": text} for text in answer.suggestions]
+        if options:
+            self.messages[-1]["options"] = options
