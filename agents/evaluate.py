@@ -777,7 +777,8 @@ async def run(
 
     `progress` is told how many of how many are done. A question whose `ask` raises counts as
     `error`, with the reason in what was got; the rest goes on. The latency is the answer's own
-    `timings_ms["total"]`, or else the time until it came, both in milliseconds.
+    `timings_ms["total"]`, or else the time until it came, both in milliseconds; either holds what
+    it waits for the other questions, so that a latency to be quoted wants `concurrency` 1.
     """
     gate = asyncio.Semaphore(concurrency)
     done = 0

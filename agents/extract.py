@@ -15,6 +15,8 @@ from sources.document import Document, Field, Section
 MOST, ALSO = 6, 2
 """Sentences quoted for what was asked, and for each thing that also matters."""
 
+OVERVIEW_MOST = 9
+
 LONG = 420
 """Characters from which a section is quoted in part, sentence by sentence."""
 
@@ -54,6 +56,9 @@ def extract(
     for name in asked:
         aspect = aspects()[name]
         spans = _answer(document, aspect, reading, found)
+        if not spans and aspect.soft:
+            # "How do I …?" of a document that lists no steps: what it says is the answer.
+            spans = [Span(s.start, s.end, s.section, f"asked:{name}") for s in _overview(document, reading, found)]
         remarks = [
             Span(s.start, s.end, s, f"note:{name}")
             for s in document.sections
@@ -74,27 +79,44 @@ def extract(
 def _answer(
     document: Document, aspect: Aspect, reading: Reading, found: list[tuple[int, int]]
 ) -> list[Span]:
-    """The sentences that answer one aspect: its own field, then others that show such a thing."""
+    """The sentences that answer one aspect: those of its own field; a statement elsewhere that
+    shows such a thing and speaks of the question's particular words; then related fields."""
     part = f"asked:{aspect.name}"
-    own = [s for s in document.sections if s.field is aspect.fields[0] and not s.note]
+    said = [s for s in document.sections if not s.note]
+    own = _pick(
+        document, [s for s in said if s.field is aspect.fields[0]], reading, part, aspect.shows
+    )
+    particular = _particular(document, said, reading, part, aspect.shows)
     if own:
-        return _pick(document, own, reading, part, aspect.shows)
+        ahead = _distinct(document, [*own, *particular], reading)
+        if not any(ahead[s.start] for s in own):
+            return [*(p for p in particular if p not in own), *own][:MOST]
+        return own
+    if particular:
+        return particular
     for other in aspect.fields[1:]:
-        spans = _pick(
-            document,
-            [s for s in document.sections if s.field is other and not s.note],
-            reading,
-            part,
-            aspect.shows,
-            strict=True,
-        )
-        if spans:
+        sections = [s for s in said if s.field is other]
+        if spans := _pick(document, sections, reading, part, aspect.shows, strict=True):
             return spans
-    prose = [s for s in document.sections if s.field is Field.BODY and not s.note]
-    if prose:
-        near = [s for s in prose if any(s.start < end and start < s.end for start, end in found[:3])]
-        return _pick(document, near or prose, reading, part, aspect.shows, strict=True, most=3)
-    return []
+    prose = [s for s in said if s.field is Field.BODY]
+    near = [s for s in prose if any(s.start < end and start < s.end for start, end in found[:3])]
+    return _pick(document, near or prose, reading, part, aspect.shows, strict=True, most=3)
+
+
+def _particular(
+    document: Document, sections: list[Section], reading: Reading, part: str, kind: str
+) -> list[Span]:
+    """Statements of any field that show a thing of `kind` and speak of particular words."""
+    if kind in ("list", "any", "place"):
+        return []
+    spans = [span for section in sections for span in _shorten(document, section, part, reading)]
+    scores = _distinct(document, spans, reading) if spans else {}
+    best = max(scores.values(), default=0.0)
+    return [
+        s
+        for s in spans
+        if scores[s.start] > max(0.0, best * 0.6) and shows(kind, document.text[s.start : s.end])
+    ][:2]
 
 
 def _pick(
@@ -161,21 +183,22 @@ def _shorten(document: Document, section: Section, part: str, reading: Reading) 
 
 
 def _overview(document: Document, reading: Reading, found: list[tuple[int, int]]) -> list[Span]:
-    """What a newcomer should know, one or two sentences of each field."""
-    spans: list[Span] = []
+    """What speaks of the question's particular words, then what a newcomer should know."""
+    part = "asked:overview"
+    said = [s for s in document.sections if not s.note]
+    all_spans = [span for section in said for span in _shorten(document, section, part, reading)]
+    scores = _distinct(document, all_spans, reading) if all_spans else {}
+    best = max(scores.values(), default=0.0)
+    spans = [s for s in all_spans if best and scores[s.start] >= 0.7 * best][:3]
+    conflicts = {s.section.conflict for s in spans} - {None}
+    spans += [s for s in all_spans if s.section.conflict in conflicts and s not in spans]
     for field in OVERVIEW:
-        own = [s for s in document.sections if s.field is field and not s.note]
-        spans += _pick(document, own, reading, "asked:overview", "any", most=3)[:3]
+        own = [s for s in said if s.field is field]
+        spans += [s for s in _pick(document, own, reading, part, "any", most=3) if s not in spans]
     if not spans:  # a document without fields: the passages that the search found
-        hit = [
-            s
-            for start, end in found[:2]
-            for s in document.sections
-            if s.start < end and start < s.end and not s.note
-        ]
-        chosen = hit or [s for s in document.sections if not s.note][:3]
-        spans = _pick(document, chosen, reading, "asked:overview", "any", most=4)
-    return spans
+        hit = [s for start, end in found[:2] for s in said if s.start < end and start < s.end]
+        spans = _pick(document, hit or said[:3], reading, part, "any", most=4)
+    return spans[:OVERVIEW_MOST]
 
 
 def _also(

@@ -167,7 +167,7 @@ def _finish(state: State, context: Context, writer: _Writer, status: Status) -> 
     sectors = list(dict.fromkeys(s.value for d in documents for s in d.sectors))
     sectors = sectors or [s for s in understanding["sectors"] if s != "general"]
     if documents:
-        writer.lines += ["", *_as_of_lines(documents, language)]
+        writer.lines += ["", *_as_of_lines(writer.citations, language)]
     if status is Status.UNANSWERABLE and not understanding["elsewhere"]:
         writer.lines += _channels(understanding["countries"] or of_documents, sectors, language)
     return Answer(
@@ -183,13 +183,13 @@ def _finish(state: State, context: Context, writer: _Writer, status: Status) -> 
     )
 
 
-def _as_of_lines(documents: list[Document], language: str) -> list[str]:
+def _as_of_lines(citations: list[Citation], language: str) -> list[str]:
+    """The dates of what is quoted, one line for each date and standing."""
     lines = []
-    for document in documents:
-        provenance = document.provenance
-        label = reply(language, "labels", provenance.verification.value)
-        if provenance.as_of:
-            shown = spoken_date(provenance.as_of, language)
+    for citation in sorted(citations, key=lambda c: c.as_of or "", reverse=True):
+        label = reply(language, "labels", citation.verification)
+        if citation.as_of:
+            shown = spoken_date(citation.as_of, language)
             lines.append(reply(language, "as_of", date=shown, verification=label))
         else:
             lines.append(reply(language, "no_date", verification=label))

@@ -130,11 +130,7 @@ class Evidence(TypedDict):
     country: str
     sectors: list[str]
     score: float
-    share: float
-    label_share: float
-    reverse: float
-    matched: float
-    missing: list[str]
+    coverage: dict[str, float]
     passages: list[list[int]]
     agent: str
 

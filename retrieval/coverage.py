@@ -43,15 +43,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`share` of the question's weight that the document covers, and of that the `label_share`
-    that its title and names cover; `reverse` is the share of its best title or name that the
-    question names; `missing` are the known subjects that the document does not speak of."""
+    """How a document meets a question.
+
+    `share` of the question's weight that the document covers, and `label_share` that its title and
+    names cover; `reverse` the share of its best title or name that the question names; `anchor` the
+    weight of the surest word that names both; `missing` the share of the question's weight in words
+    that name some service or other, but nothing in this document.
+    """
 
     share: float
     label_share: float
     reverse: float
-    matched: float
-    missing: tuple[str, ...]
+    anchor: float
+    missing: float
 
 
 class Profiler:
@@ -122,19 +126,20 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     """Holds a question against a document."""
     total = sum(s.weight for s in reading.subjects)
     if not total:
-        return Coverage(0.0, 0.0, 0.0, 0.0, ())
+        return Coverage(0.0, 0.0, 0.0, 0.0, 0.0)
     neighbours = {n for c in reading.concepts for n in matcher.neighbours(c)}
-    covered = in_label = 0.0
-    missing = []
+    covered = in_label = anchor = missing = 0.0
     for subject in reading.subjects:
         label = _in_label(subject, profile, matcher)
         best = max(label, _in_body(subject, profile))
         covered += subject.weight * best
         in_label += subject.weight * label
-        if best < RELATED and subject.known and not subject.weak:
-            missing.append(subject.word)
+        if best < RELATED and subject.names and not subject.weak:
+            missing += subject.weight
+        if subject.names and not subject.weak:
+            anchor = max(anchor, subject.weight * label)
     reverse = max((_named(label, reading, neighbours) for label in profile.labels), default=0.0)
-    return Coverage(covered / total, in_label / total, reverse, in_label, tuple(missing))
+    return Coverage(covered / total, in_label / total, reverse, anchor, missing / total)
 
 
 def _in_label(subject: Subject, profile: Profile, matcher: Matcher) -> float:

@@ -54,6 +54,10 @@ class Lexicon:
         """Whether a folded word stands in any document as it is."""
         return word in self._documents
 
+    def titles(self, word: str) -> bool:
+        """Whether a folded word stands in the title, a name or a keyword of any document."""
+        return word in self._titles
+
     def idf(self, word: str, languages: Iterable[str]) -> float:
         """BM25's inverse document frequency of the word's commonest stem, at least 0.
 

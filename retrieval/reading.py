@@ -14,8 +14,14 @@ from retrieval.lexicon import Lexicon
 from sources.catalog import read_yaml
 
 LANGUAGES = ("es", "pt")
+ACTIONS = "actions"
+"""The theme of the vocabulary that holds verbs."""
+
 WEAK_WEIGHT = 0.3
-UNKNOWN_WEIGHT = 0.5
+TEXT_WEIGHT = 0.6
+"""A word that stands in documents, but names none of them and no concept."""
+
+UNKNOWN_WEIGHT = 0.35
 """A word that is in no document and in no concept: perhaps the subject, more often talk."""
 
 
@@ -36,7 +42,8 @@ class Subject:
     """One word that the question is about.
 
     `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
-    error, a cognate) with their likeness; `weight` its rarity times how much such a word says.
+    error, a cognate) with their likeness; `weight` its rarity times how much such a word says; `names`
+    whether it can name a service: it stands in a title or in the vocabulary.
     """
 
     word: str
@@ -46,6 +53,7 @@ class Subject:
     concepts: frozenset[str]
     weak: bool
     known: bool
+    names: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +149,17 @@ def _subject(
                 near[s] = max(near.get(s, 0.0), likeness)
     if original != token:
         near |= {stem(original, language): 0.9 for language in LANGUAGES} | near
-    known = lexicon.knows(token) or bool(concepts)
-    is_weak = token in weak and not phrase
+    # "renovar" or "sacar" says what is wanted of a service, not which service.
+    things = {c for c in concepts if matcher.concepts[c].scheme != ACTIONS}
+    names = lexicon.titles(token) or bool(things)
+    known = names or bool(concepts) or lexicon.knows(token)
+    is_weak = not things and (token in weak and not phrase or bool(concepts))
     weight = lexicon.idf(token, LANGUAGES)
     if is_weak:
         weight *= WEAK_WEIGHT
     elif not known:
         weight *= UNKNOWN_WEIGHT
-    return Subject(token, weight, stems, tuple(near.items()), frozenset(concepts), is_weak, known)
+    elif not names:
+        weight *= TEXT_WEIGHT
+    found = frozenset(concepts)
+    return Subject(token, weight, stems, tuple(near.items()), found, is_weak, known, names)

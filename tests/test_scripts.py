@@ -293,12 +293,13 @@ def test_a_failure_of_pip_is_one_line_with_remedy_and_log(world, said, expected)
     assert world.made() == ["."]
 
 
-def test_a_start_that_was_cut_short_is_begun_anew(world):
+@pytest.mark.parametrize("cut", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_was_cut_short_is_begun_anew(world, cut):
     world.python()
     (world.folder / "pip-seconds").write_text("20")
     start = world.start("serve")
     wait_until(lambda: "pip install" in world.calls.read_text())
-    os.killpg(start.pid, signal.SIGKILL)
+    os.killpg(start.pid, cut)
     start.communicate()
     (world.folder / "pip-seconds").write_text("0")
     world.made()

@@ -69,7 +69,8 @@ class AssistantLike(Protocol):
 
 def launch_arguments() -> dict[str, Any]:
     """What `gr.mount_gradio_app` needs besides the page: look, script, and everything off that
-    would link elsewhere or keep questions in the browser."""
+    would link elsewhere or keep questions in the browser.
+    """
     return {
         "theme": theme(),
         "css_paths": [CSS],
@@ -102,7 +103,13 @@ class _Page:
         with gr.Blocks(
             title=words.title, analytics_enabled=False, fill_width=True, elem_id="ventanilla"
         ) as self.blocks:
-            self.session = gr.State(None, time_to_live=IDLE_S, delete_callback=self._left)
+            self.session = gr.State(
+                None,
+                time_to_live=IDLE_S,
+                # Gradio copies components deeply, and a bound method would take the page, the
+                # assistant and the event loop along; a plain function is left as it is.
+                delete_callback=lambda session: self._left(session),
+            )
             self._top(words)
             with gr.Column(elem_id="v-desk"):
                 self._desk(words)
@@ -120,7 +127,6 @@ class _Page:
                 value="es",
                 label=words.language,
                 container=False,
-                show_label=True,
                 elem_id="v-language",
                 elem_classes="v-choice",
             )
@@ -136,11 +142,10 @@ class _Page:
         )
         with gr.Column(elem_id="v-talk"):
             with gr.Row(elem_id="v-talk-head"):
-                self.talk_heading = gr.HTML(rendering.heading(words.conversation, "v-talk-title"))
+                self.talk_heading = gr.HTML(rendering.talk_heading(words))
                 self.new = gr.Button(words.new, elem_id="v-new", size="sm")
             self.chat = gr.Chatbot(
                 label=words.conversation,
-                show_label=False,
                 container=False,
                 height="auto",
                 min_height=0,
@@ -168,9 +173,7 @@ class _Page:
             )
             self.ask = gr.Button(words.ask, variant="primary", elem_id="v-send", scale=0)
         with gr.Column(elem_id="v-examples") as self.examples_block:
-            self.examples_heading = gr.HTML(
-                rendering.heading(words.examples_heading, "v-examples-title")
-            )
+            self.examples_heading = gr.HTML(rendering.heading(words.examples_heading))
             with gr.Row(elem_id="v-example-list"):
                 self.examples = [
                     gr.Button(**_example(words, NO_COUNTRY, place), elem_classes="v-example")
@@ -221,7 +224,8 @@ class _Page:
 
     def _begin(self, session: Session | None, country: str, request: gr.Request) -> Updates:
         """A page was opened: a new session in the language of its address (?lang=pt) or else of
-        its browser."""
+        its browser.
+        """
         accepted = request.headers.get("accept-language", "")
         asked = str(request.query_params.get("lang", ""))
         preferred = language_for(asked, *(tag.split(";")[0] for tag in accepted.split(",")))
@@ -252,12 +256,12 @@ class _Page:
             self.country: gr.Radio(
                 choices=_country_choices(language), value=country, label=words.country
             ),
-            self.talk_heading: rendering.heading(words.conversation, "v-talk-title"),
+            self.talk_heading: rendering.talk_heading(words),
             self.new: gr.Button(words.new),
             self.chat: gr.Chatbot(placeholder=words.welcome, label=words.conversation),
             self.question: gr.Textbox(label=words.question, placeholder=words.question_hint),
             self.ask: gr.Button(words.ask),
-            self.examples_heading: rendering.heading(words.examples_heading, "v-examples-title"),
+            self.examples_heading: rendering.heading(words.examples_heading),
             **examples,
             self.sources: self._sources(session),
             self.about: rendering.about(words),

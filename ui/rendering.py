@@ -50,20 +50,22 @@ def message(answer: Answer, turn: int, words: Texts) -> str:
     body = inert(answer.answer)
     if answer.status is Status.CRISIS:
         body = _BOLD_NUMBER.sub(lambda found: _call(found[1], words), body)
-        return _in_language(body, answer.language, "v-answer v-crisis") + _notices(answer, words)
+        return _in_language(body, answer.language, "v-answer v-crisis") + _notices(answer)
     known = {citation.marker for citation in answer.citations}
 
     def link(found: re.Match[str]) -> str:
         number = int(found[1])
         if number not in known:
             return found[0]
-        label = escape(words.source.format(number=number))
+        # Gradio's sanitiser drops aria-label: what only a screen reader says stands in the text.
+        spoken = escape(words.source.format(number="")).strip()
         anchor = _anchor(turn, number)
-        return f'<a class="v-marker" href="#{anchor}" aria-label="{label}">{number}</a>'
+        spoken = f'<span class="v-hidden">{spoken} </span>'
+        return f'<a class="v-marker" href="#{anchor}">{spoken}{number}</a>'
 
     kind = f"v-answer v-{answer.status.value.replace('_', '-')}"
     shown = _in_language(_MARKER.sub(link, body), answer.language, kind)
-    return shown + _notices(answer, words)
+    return shown + _notices(answer)
 
 
 def plain(text: str, language: str) -> str:
@@ -81,20 +83,17 @@ def _call(number: str, words: Texts) -> str:
     number = number.strip()
     dialled = re.sub(r"[ -]", "", number)
     shown = escape(number).replace("*", "&#42;")
-    label = escape(words.call.format(number=number))
-    return (
-        f'<a class="v-call" href="tel:{dialled.replace("*", "%2A")}" aria-label="{label}">{shown}</a>'
-    )
+    spoken = f'<span class="v-hidden">{escape(words.call)} </span>'
+    return f'<a class="v-call" href="tel:{dialled.replace("*", "%2A")}">{spoken}{shown}</a>'
 
 
-def _notices(answer: Answer, words: Texts) -> str:
+def _notices(answer: Answer) -> str:
     if not answer.notices:
         return ""
     items = "\n".join(f"- {inert(' '.join(notice.split()))}" for notice in answer.notices)
-    label = escape(words.notices)
     return (
-        f'\n\n<div class="v-notices" role="note" aria-label="{label}"'
-        f' lang="{escape(answer.language)}">\n\n{items}\n\n</div>'
+        f'\n\n<div class="v-notices" role="note" lang="{escape(answer.language)}">'
+        f"\n\n{items}\n\n</div>"
     )
 
 
@@ -212,19 +211,29 @@ def in_context(citation: Citation, document: Document | None) -> tuple[str, str,
 
 
 def _before(text: str) -> str:
+    """The end of `text`: the paragraph and heading that the quotation stands in, if they fit."""
     kept = text[-CONTEXT:]
+    paragraph = kept.rpartition("\n\n")[2]
+    if paragraph.strip() and (paragraph != kept or kept == text):
+        return paragraph.lstrip()
     if len(kept) < len(text):
-        _, blank, rest = kept.partition("\n" if "\n" in kept[:-1] else " ")
+        _, blank, rest = kept.partition(" ")
         kept = "… " + (rest if blank else kept)
-    return kept
+    return _single_breaks(kept)
 
 
 def _after(text: str) -> str:
+    """The beginning of `text`, to the end of its paragraph if that is near."""
     kept = text[:CONTEXT]
-    if len(kept) == len(text):
-        return kept.rstrip()
+    paragraph = kept.partition("\n\n")[0]
+    if paragraph != kept or kept == text:
+        return paragraph.rstrip()
     rest, blank, _ = kept.rpartition(" ")
     return (rest if blank else kept).rstrip() + " …"
+
+
+def _single_breaks(text: str) -> str:
+    return re.sub(r"\n{2,}", "\n", text)
 
 
 def _link(url: str | None, words: Texts) -> str:
@@ -274,16 +283,23 @@ def masthead(words: Texts) -> str:
     return (
         f'<a class="v-skip" href="#v-question">{escape(words.skip)}</a>'
         '<div class="v-brand"><svg aria-hidden="true" viewBox="0 0 32 32" width="44" height="44">'
-        '<rect width="32" height="32" rx="7"/><path d="M8 22V13a8 8 0 0 1 16 0v9M5 24.5h22M16 5.5V22"'
-        ' fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>'
+        '<rect width="32" height="32" rx="7"/>'
+        '<path d="M8 22V13a8 8 0 0 1 16 0v9M5 24.5h22M16 5.5V22" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>'
         f"<h1>Ventanilla</h1></div><p>{escape(words.promise)}</p>"
     )
 
 
-def heading(text: str, identifier: str, *, hidden: bool = False) -> str:
+def talk_heading(words: Texts) -> str:
+    """The conversation's heading; the script reads from it who speaks."""
+    return (
+        f'<h2 id="v-talk-title" data-user="{escape(words.you)}" data-bot="Ventanilla">'
+        f"{escape(words.conversation)}</h2>"
+    )
+
+
+def heading(text: str) -> str:
     """A heading of the second level."""
-    look = ' class="v-hidden"' if hidden else ""
-    return f'<h2 id="{identifier}"{look}>{escape(text)}</h2>'
+    return f"<h2>{escape(text)}</h2>"
 
 
 def status(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 from agents.context import Context
@@ -58,11 +59,7 @@ def _evidence(result: Result, agent: str) -> list[Evidence]:
             country=passages[0].document.country,
             sectors=[sector.value for sector in passages[0].document.sectors],
             score=round(passages[0].score, 4),
-            share=round(passages[0].coverage.share, 4),
-            label_share=round(passages[0].coverage.label_share, 4),
-            reverse=round(passages[0].coverage.reverse, 4),
-            matched=round(passages[0].coverage.matched, 4),
-            missing=list(passages[0].coverage.missing),
+            coverage=asdict(passages[0].coverage),
             passages=[[p.start, p.end] for p in passages[:6]],
             agent=agent,
         )

@@ -13,12 +13,17 @@ from sources.document import Field
 
 @dataclass(frozen=True)
 class Aspect:
-    """One thing to ask for: the fields that answer it, best first, and what the answer shows."""
+    """One thing to ask for: the fields that answer it, best first, and what the answer shows.
+
+    A `soft` one is answered by what a document says in general; any other has its own answer, and
+    its absence is told.
+    """
 
     name: str
     fields: tuple[Field, ...]
     shows: str
     phrases: Phrases
+    soft: bool = False
 
 
 @cache
@@ -30,6 +35,7 @@ def aspects() -> dict[str, Aspect]:
             tuple(Field(field) for field in data["fields"]),
             data["shows"],
             Phrases(data["phrases"]),
+            bool(data.get("soft")),
         )
         for name, data in rules("aspects")["aspects"].items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agents.phrases import rules
-from retrieval.analyse import fold, words
+from retrieval.analyse import fold, stopwords, words
 
 MARK_WEIGHT = 1.5
 """A letter or ending that only one language writes says more than one common word."""
@@ -14,9 +14,16 @@ MARK_WEIGHT = 1.5
 @cache
 def _lists() -> tuple[dict[str, frozenset[str]], dict[str, tuple[str, ...]]]:
     data = rules("languages")
-    lists = {
-        language: frozenset({False: "no", True: "si"}.get(w, w) for w in data[language])
+    raw = {
+        language: {{False: "no", True: "si"}.get(w, w) for w in data[language]}
         for language in ("es", "pt", "en")
+    }
+    # A word tells two languages apart only if the other has no such word.
+    lists = {
+        language: frozenset(
+            known - set().union(*(raw[o] | stopwords(o) for o in raw if o != language))
+        )
+        for language, known in raw.items()
     }
     return lists, {language: tuple(marks) for language, marks in data["marks"].items()}
 

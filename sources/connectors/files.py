@@ -32,6 +32,7 @@ from sources.document import Document, Provenance, Rejected
 from sources.errors import ConnectorError
 from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, parse
 from sources.parsers.blocks import Kind, fold
+from sources.parsers.headings import exact_field
 from sources.parsers.language import detect, subtag
 from sources.parsers.metadata import Metadata, read_metadata
 from sources.parsers.sections import write
@@ -39,6 +40,7 @@ from sources.parsers.sections import write
 _FORMATS = ", ".join(EXTENSIONS)
 _TEMPORARY = re.compile(r"[.~]|#.*#$|.*~$|thumbs\.db$|desktop\.ini$|__macosx$", re.I)
 _SLUG_LENGTH = 80
+_TITLE_WITHIN = 40
 _LANGUAGES = ("es", "pt", "en")
 
 
@@ -210,15 +212,17 @@ def _document(
 
 
 def _first_heading(parsed: Parsed) -> str | None:
-    """The first of the highest headings among the first ones of the file."""
-    headings = [block for block in parsed.blocks[:40] if block.kind is Kind.HEADING and block.text]
-    if not headings:
-        return None
-    return min(headings, key=lambda block: block.level).text
+    """The first of the highest headings among the first ones of the file: "Costo" names none."""
+    headings = [
+        block
+        for block in parsed.blocks[:_TITLE_WITHIN]
+        if block.kind is Kind.HEADING and block.text and exact_field(block.text) is None
+    ]
+    return min(headings, key=lambda block: block.level).text if headings else None
 
 
 def _title(parsed: Parsed, metadata: Metadata, path: Path) -> str:
-    own = parsed.title if "lang" in parsed.metadata or path.suffix.lower() in _PAGES else None
+    own = parsed.title if parsed.is_page else None
     by_name = re.sub(r"[\s_-]+", " ", _printable(path.stem)).strip() or _printable(path.name)
     return (
         metadata.title
@@ -229,13 +233,11 @@ def _title(parsed: Parsed, metadata: Metadata, path: Path) -> str:
     )
 
 
-_PAGES = tuple(extension for extension, parser in EXTENSIONS.items() if parser == "html")
-
-
 def _names(parsed: Parsed, metadata: Metadata, title: str) -> tuple[str, ...]:
     """The other titles: those the file lists, and its one main heading where it differs."""
     mains = [b.text for b in parsed.blocks if b.kind is Kind.HEADING and b.level == 1 and b.text]
-    names = (*metadata.names, *(mains if len(mains) == 1 else ()))
+    is_name = len(mains) == 1 and exact_field(mains[0]) is None
+    names = (*metadata.names, *(mains if is_name else ()))
     unique = {fold(name): name for name in reversed(names) if fold(name) != fold(title)}
     return tuple(reversed(unique.values()))
 

@@ -54,12 +54,15 @@ class Block:
 class Parsed:
     """A file read. `title` is what its own properties say, `metadata` its document-level fields.
 
+    `is_page` marks a web page, whose title is written for readers; the one that an office program
+    keeps is often a template's.
     `language_hint` is a BCP 47 tag that is often a template's default. `unread` names the parts
     that hold no text, each as (part, reason).
     """
 
     blocks: tuple[Block, ...]
     title: str | None = None
+    is_page: bool = False
     metadata: Mapping[str, object] = field(default_factory=dict)
     language_hint: str | None = None
     unread: tuple[tuple[str, str], ...] = ()

@@ -66,6 +66,7 @@ def parse(data: bytes) -> Parsed:
     return Parsed(
         blocks,
         title=_title(tree, blocks),
+        is_page=True,
         metadata=_metadata(tree),
         language_hint=(html.attributes.get("lang") if html else None) or None,
     )

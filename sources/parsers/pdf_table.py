@@ -114,22 +114,22 @@ def split_tables(lines: Sequence[Line]) -> Iterator[Line | list[Block]]:
     """The lines in order, each table among them given as its blocks."""
     at = 0
     last: _Table | None = None
+    header: list[str] | None = None
     while at < len(lines):
         table = _collect(lines, at)
         if table is None:
             yield lines[at]
-            at += 1
-            last = None
+            at, last = at + 1, None
             continue
         at += len(table.lines)
         if _is_prose(table):
             yield from _columns(table)
             last = None
-        else:
-            header = _header_of(last) if last and _continues(last, table) else None
-            yield list(_rendered(table, header))
-            if header is None:
-                last = table
+            continue
+        goes_on = last is not None and _continues(last, table)
+        yield list(_rendered(table, header if goes_on else None))
+        header = header if goes_on else _header_of(table)
+        last = table
 
 
 def _collect(lines: Sequence[Line], at: int) -> _Table | None:

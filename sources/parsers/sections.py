@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sources.document import Field, TextBuilder
 from sources.parsers.blocks import LABEL_LEVEL, Block, Kind, fold, heading
-from sources.parsers.headings import head_field, infer, label_field
+from sources.parsers.headings import exact_field, head_field, infer, label_field
 
 GROUP_LIMIT = 800
 """Characters up to which a list stays in one section with the sentence that introduces it."""
@@ -49,13 +49,15 @@ def write(blocks: Sequence[Block], title: str) -> TextBuilder:
 
 
 def _title_heading(blocks: Sequence[Block], title: str) -> Block | None:
-    """The heading that names the whole document: the first one, where no other is as high."""
+    """The heading that names the whole document: its title, or the only one of level 1."""
     headings = [block for block in blocks if block.kind is Kind.HEADING and block.text]
     if not headings:
         return None
     first = headings[0]
-    alone = all(block.level > first.level for block in headings[1:])
-    return first if alone or fold(first.text) == fold(title) else None
+    alone = first.level == 1 and all(block.level > 1 for block in headings[1:])
+    if fold(first.text) == fold(title) or (alone and exact_field(first.text) is None):
+        return first
+    return None
 
 
 def _write_block(builder: TextBuilder, block: Block, opened: Sequence[_Open]) -> None:

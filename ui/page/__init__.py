@@ -56,8 +56,7 @@ class Texts(BaseModel):
     empty: str
     cleared: str
     failed: str
-    notices: str
-    emergency: str
+    you: str
     call: str
     verification: dict[str, str]
     legend: str
@@ -68,7 +67,8 @@ class Texts(BaseModel):
 
     def examples_for(self, country: str) -> list[str]:
         """At most `MOST_EXAMPLES` questions to start with; a country without any has the general
-        ones."""
+        ones.
+        """
         return self.examples.get(country or "NONE", self.examples["NONE"])[:MOST_EXAMPLES]
 
 

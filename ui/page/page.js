@@ -1,24 +1,47 @@
 () => {
-  // Gradio renders its own parts in English; these are put right whenever the language changes.
-  const label = (selector, text) => {
-    const found = document.querySelector(selector);
-    if (found && text) found.setAttribute("aria-label", text);
+  // Gradio names its own parts in English, and each message by its raw Markdown; a screen reader
+  // would read that aloud. Each radio button is a group of its own. Put right here, again whenever
+  // Gradio draws anew.
+  const set = (element, attribute, value) => {
+    if (element && value && element.getAttribute(attribute) !== value)
+      element.setAttribute(attribute, value);
   };
-  const textOf = (selector) => document.querySelector(selector)?.textContent.trim();
-
   const name = () => {
-    label('#v-chat [role="log"]', textOf("#v-talk-title"));
-    const box = document.querySelector("#v-question-block textarea, #v-question-block input");
-    if (box) {
-      box.id = "v-question";
-      box.setAttribute("enterkeyhint", "send");
+    const title = document.getElementById("v-talk-title");
+    set(document.querySelector('#v-chat [role="log"]'), "aria-label", title?.textContent.trim());
+    for (const who of ["user", "bot"])
+      for (const message of document.querySelectorAll(`#v-chat [data-testid="${who}"]`)) {
+        set(message, "role", "group");
+        set(message, "aria-label", title?.dataset[who]);
+      }
+    for (const call of document.querySelectorAll('#v-chat a[href^="tel:"]'))
+      call.removeAttribute("target");
+    for (const choice of document.querySelectorAll("fieldset.v-choice")) {
+      set(choice, "aria-label", choice.querySelector('[data-testid="block-info"]')?.textContent.trim());
+      for (const button of choice.querySelectorAll("input")) set(button, "name", choice.id);
     }
-    const sources = document.querySelector("#v-sources");
-    sources?.setAttribute("role", "region");
-    sources?.setAttribute("aria-labelledby", "v-sources-title");
-    document.querySelector("#v-about")?.setAttribute("role", "contentinfo");
-    document.querySelector("#v-top")?.setAttribute("role", "banner");
+    const box = document.querySelector("#v-question-block textarea, #v-question-block input");
+    set(box, "id", "v-question");
+    set(box, "enterkeyhint", "send");
+    const sources = document.getElementById("v-sources");
+    set(sources, "role", "region");
+    set(sources, "aria-labelledby", "v-sources-title");
+    set(document.getElementById("v-about"), "role", "contentinfo");
+    set(document.getElementById("v-top"), "role", "banner");
   };
+  let due = false;
+  new MutationObserver(() => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      name();
+    });
+  }).observe(document.querySelector("gradio-app") ?? document.body, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["aria-label", "name"],
+  });
 
   // A marker leads to its card, also into a folded one. The page has a <base>, so that a plain
   // #fragment would load the page anew.
@@ -40,13 +63,11 @@
   window.ventanilla = {
     speak: (language) => {
       document.documentElement.lang = language === "pt" ? "pt-BR" : language;
-      requestAnimationFrame(name);
-      setTimeout(name, 300);
+      name();
       return [];
     },
     // The question stays at the top of the view, so that the answer is read from its beginning.
     answered: () => {
-      name();
       const mine = document.querySelectorAll("#v-chat .user");
       const last = mine[mine.length - 1];
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
