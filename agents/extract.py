@@ -145,9 +145,10 @@ def _pick(
         # Contradicting values belong together: one is never shown without the other.
         conflicts = {s.section.conflict for s in spans if distinct[s.start] > 0} - {None}
         spans = [
-            s for s in spans if distinct[s.start] >= best * 0.5 or s.section.conflict in conflicts
+            s for s in spans if distinct[s.start] >= best * 0.6 or s.section.conflict in conflicts
         ]
-    return spans[:most]
+    kept = sorted(spans, key=lambda s: -distinct[s.start])[:most]
+    return [s for s in spans if s in kept]
 
 
 def _distinct(document: Document, spans: list[Span], reading: Reading) -> dict[int, float]:

@@ -116,6 +116,7 @@ class Understanding(TypedDict):
 
     language: str
     standalone: str
+    minor: list[str]
     countries: list[str]
     elsewhere: str | None
     sectors: list[str]

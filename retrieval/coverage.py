@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retrieval.analyse import stem, words
+from retrieval.analyse import stem, stopwords, words
 from retrieval.concepts import Matcher, content
 from retrieval.reading import Reading, Subject
 from sources.document import Document, Field
@@ -19,6 +19,13 @@ CONCEPT, RELATED = 0.95, 0.5
 IN_BODY, IN_PROSE = 0.5, 0.8
 """How strongly a word is covered by where it stands; PROSE is the body of a document that has no
 CPSV-AP fields, where the text itself says what it is about."""
+
+
+_PARTICLES = frozenset(
+    "a al ao aos as con com da das de del do dos e el em en la las los na nas no nos o os para pela"
+    " pelo por u y".split()
+)
+"""Articles and prepositions, which tell no title from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,15 @@ class Profiler:
         return self._matcher.in_text(text, document.language, document.country)
 
     def _label(self, text: str, document: Document) -> Label:
-        tokens = content(text, document.language)
+        """A title with the words that tell it from others: "SIS para todos" keeps "todos"."""
+        stop = stopwords(document.language)
+        tokens = [w for w in words(text) if w not in _PARTICLES]
+        places = [n for n, word in enumerate(tokens) if word not in stop]
         concepts: list[set[str]] = [set() for _ in tokens]
-        for mention in self._matcher.find(tokens, document.language, (document.country,)):
+        named = [tokens[n] for n in places]
+        for mention in self._matcher.find(named, document.language, (document.country,)):
             for position in range(mention.start, mention.end):
-                concepts[position].add(mention.id)
+                concepts[places[position]].add(mention.id)
         return Label(
             tuple(stem(token, document.language) for token in tokens),
             tuple(frozenset(found) for found in concepts),
@@ -163,7 +174,7 @@ def _in_body(subject: Subject, profile: Profile) -> float:
 
 def _named(label: Label, reading: Reading, neighbours: set[str]) -> float:
     """The share of the label's words that the question names, itself or by a concept."""
-    wanted = {s: 1.0 for subject in reading.subjects for s in subject.stems}
+    wanted = dict.fromkeys(reading.said, 1.0)
     for subject in reading.subjects:
         for near, likeness in subject.near:
             wanted[near] = max(wanted.get(near, 0.0), likeness)

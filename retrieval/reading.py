@@ -58,10 +58,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question, read."""
+    """A question, read. `said` holds the stems of all its words, also of those that only ask: a
+    title may be made of them ("SIS Gratuito")."""
 
     subjects: tuple[Subject, ...]
     mentions: tuple[Mention, ...]
+    said: frozenset[str]
     corrections: tuple[tuple[str, str], ...]
 
     @property
@@ -76,11 +78,20 @@ class Reading:
 
 
 def read(
-    text: str, lexicon: Lexicon, matcher: Matcher, *, countries: Iterable[str] = ()
+    text: str,
+    lexicon: Lexicon,
+    matcher: Matcher,
+    *,
+    countries: Iterable[str] = (),
+    minor: Iterable[str] = (),
 ) -> Reading:
-    """Reads `text` against the documents counted in `lexicon`."""
-    countries = tuple(countries)
+    """Reads `text` against the documents counted in `lexicon`.
+
+    `minor` are folded words that qualify and do not name: a town, a circumstance.
+    """
+    countries, minor = tuple(countries), frozenset(minor)
     empty, weak = question_words()
+    weak |= minor
     stop = stopwords("es") | stopwords("pt")
     tokens = [w for w in words(text) if w not in stop]
     fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)
@@ -95,9 +106,15 @@ def read(
         phrase = any(m.start <= position < m.end and m.end - m.start > 1 for m in mentions)
         if (token in empty or token.isdigit()) and not phrase:
             continue
-        subject = _subject(token, original, lexicon, matcher, named.get(position, set()), weak, phrase)
+        concepts = named.get(position, set())
+        subject = _subject(
+            token, original, lexicon, matcher, concepts, weak, minor, phrase
+        )
         subjects.setdefault(token, subject)
-    return Reading(tuple(subjects.values()), tuple(mentions), tuple(corrections))
+    said = frozenset(
+        stem(word, language) for word in (*words(text), *fixed) for language in LANGUAGES
+    )
+    return Reading(tuple(subjects.values()), tuple(mentions), said, tuple(corrections))
 
 
 def _correct(
@@ -138,6 +155,7 @@ def _subject(
     matcher: Matcher,
     concepts: set[str],
     weak: frozenset[str],
+    minor: frozenset[str],
     phrase: bool,
 ) -> Subject:
     stems = frozenset(stem(token, language) for language in LANGUAGES)
@@ -151,9 +169,11 @@ def _subject(
         near |= {stem(original, language): 0.9 for language in LANGUAGES} | near
     # "renovar" or "sacar" says what is wanted of a service, not which service.
     things = {c for c in concepts if matcher.concepts[c].scheme != ACTIONS}
-    names = lexicon.titles(token) or bool(things)
+    names = token not in minor and (lexicon.titles(token) or bool(things))
     known = names or bool(concepts) or lexicon.knows(token)
-    is_weak = not things and (token in weak and not phrase or bool(concepts))
+    is_weak = token in minor or (
+        not things and ((token in weak and not phrase) or bool(concepts))
+    )
     weight = lexicon.idf(token, LANGUAGES)
     if is_weak:
         weight *= WEAK_WEIGHT

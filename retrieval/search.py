@@ -83,13 +83,16 @@ class Searcher:
         with self._lock:  # lru_cache alone would let two threads count the same words
             return self._lexicon(scope.tenants, tuple(sorted(scope.countries)))
 
-    def read(self, question: str, scope: Scope) -> Reading:
-        """How `question` is understood within `scope`."""
-        return read(question, self.lexicon(scope), self.matcher, countries=scope.countries)
+    def read(self, question: str, scope: Scope, minor: Iterable[str] = ()) -> Reading:
+        """How `question` is understood within `scope`; `minor` words qualify and do not name."""
+        lexicon = self.lexicon(scope)
+        return read(question, lexicon, self.matcher, countries=scope.countries, minor=minor)
 
-    def search(self, question: str, scope: Scope, *, limit: int = 50) -> Result:
+    def search(
+        self, question: str, scope: Scope, *, limit: int = 50, minor: Iterable[str] = ()
+    ) -> Result:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
-        reading = self.read(question, scope)
+        reading = self.read(question, scope, minor)
         hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
         return Result(tuple(self._rank(hits, reading)[:limit]), reading)
 

@@ -71,11 +71,13 @@ def launch_arguments() -> dict[str, Any]:
     """What `gr.mount_gradio_app` needs besides the page: look, script, and everything off that
     would link elsewhere or keep questions in the browser.
     """
+    style = f"<style>{CSS.read_text(encoding='utf-8')}</style>"
     return {
         "theme": theme(),
-        "css_paths": [CSS],
         "js": SCRIPT.read_text(encoding="utf-8"),
-        "head": HEAD.read_text(encoding="utf-8"),
+        # Not as `css`: Gradio prefixes every selector of that and cuts it at commas, so that
+        # `:is(a, b)` is lost and weights change.
+        "head": HEAD.read_text(encoding="utf-8") + style,
         "footer_links": [],
         "run_history": False,
         "show_error": False,
@@ -89,11 +91,13 @@ def launch_arguments() -> dict[str, Any]:
 
 def build(assistant: AssistantLike) -> gr.Blocks:
     """The page over one assistant, ready to be mounted."""
-    return _Page(assistant).blocks
+    return Page(assistant).blocks
 
 
-class _Page:
-    """The components, and what happens when they are used."""
+class Page:
+    """The components, and what happens when they are used; `blocks` is what Gradio mounts."""
+
+    blocks: gr.Blocks
 
     def __init__(self, assistant: AssistantLike) -> None:
         self.assistant = assistant
@@ -205,7 +209,7 @@ class _Page:
         self.country.input(self._country_chosen, state, relabelled, **quiet).then(
             None, [self.language], js=speak, **quiet
         )
-        asking = [
+        asking: list[Any] = [
             self.question.submit(self._ask, [self.question, *state], answering, **quiet),
             self.ask.click(self._ask, [self.question, *state], answering, **quiet),
             self.chat.option_select(self._option, state, answering, **quiet),

@@ -105,7 +105,7 @@ def sources(
     `shown` holds question and answer of every turn, oldest first.
     """
     parts = [f'<h2 id="v-sources-title">{escape(words.sources)}</h2>']
-    if not shown:
+    if not any(answer.citations for _, answer in shown):
         parts.append(f'<p class="v-empty">{escape(words.sources_empty)}</p>')
         return "".join(parts)
     last = len(shown) - 1
@@ -118,8 +118,7 @@ def sources(
             parts.append(
                 f'<details class="v-earlier"><summary>{title}</summary>{earlier}</details>'
             )
-    if any(answer.citations for _, answer in shown):
-        parts.append(_legend(words))
+    parts.append(_legend(words))
     return "".join(parts)
 
 
@@ -284,7 +283,8 @@ def masthead(words: Texts) -> str:
         f'<a class="v-skip" href="#v-question">{escape(words.skip)}</a>'
         '<div class="v-brand"><svg aria-hidden="true" viewBox="0 0 32 32" width="44" height="44">'
         '<rect width="32" height="32" rx="7"/>'
-        '<path d="M8 22V13a8 8 0 0 1 16 0v9M5 24.5h22M16 5.5V22" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>'
+        '<path d="M8 22V13a8 8 0 0 1 16 0v9M5 24.5h22M16 5.5V22" fill="none" stroke="#fff"'
+        ' stroke-width="2.4" stroke-linecap="round"/></svg>'
         f"<h1>Ventanilla</h1></div><p>{escape(words.promise)}</p>"
     )
 

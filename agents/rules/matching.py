@@ -39,10 +39,11 @@ _SOUNDS = [
     (re.compile(r"[zç]"), "s"),
     (re.compile(r"c(?=[ei])"), "s"),
     (re.compile(r"qu(?=[ei])|q|c(?!h)"), "k"),
+    (re.compile(r"g(?=[ei])"), "j"),
     (re.compile(r"v"), "b"),
     (re.compile(r"ll"), "y"),
     (re.compile(r"w"), "gu"),
-    (re.compile(r"(.)\1+"), r"\1"),
+    (re.compile(r"([a-z])\1+"), r"\1"),
 ]
 _WORD = re.compile(r"[^\W_]+|[?¿.!;:\n]")
 _STOPS = frozenset("¿.!;:\n")
@@ -93,7 +94,7 @@ class Lexicon:
         for name in sets:
             for entry in _expand(name, sets, ()):
                 self.add(name, entry)
-        self._buckets()
+        self.seal()
 
     def add(self, name: str, entry: str) -> None:
         """Puts a word, stem or phrase into the set called `name`."""
@@ -108,7 +109,8 @@ class Lexicon:
         else:
             self._exact[sound(entry)].add(name)
 
-    def _buckets(self) -> None:
+    def seal(self) -> None:
+        """Makes what was added since count for misspelt words too."""
         self._near_words: dict[str, list[str]] = defaultdict(list)
         self._near_stems: dict[str, list[str]] = defaultdict(list)
         for word in self._exact:
@@ -183,9 +185,10 @@ def _expand(name: str, sets: Mapping[str, Iterable[str]], above: tuple[str, ...]
 
 
 def _stems(stem: str) -> set[str]:
-    """The keys of a stem; what a final c or q sounds like depends on what follows."""
+    """The keys of a stem; what a final c or g sounds like depends on what follows."""
     key = sound(stem)
-    return {key, key[:-1] + "s"} if stem[-1:].lower() == "c" else {key}
+    other = {"c": "s", "g": "j"}.get(stem[-1:].lower())
+    return {key, key[:-1] + other} if other else {key}
 
 
 @dataclass(frozen=True)

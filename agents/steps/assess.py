@@ -10,6 +10,8 @@ from typing import Any
 
 from agents.context import Context
 from agents.state import Evidence, State
+from retrieval.index import Scope
+from sources.document import Verification, last_day
 
 ENOUGH = 0.0
 """`confidence` from which a document may answer."""
@@ -19,8 +21,12 @@ BIAS = -3.6
 """Fitted by logistic regression on the `tune` part of the golden questions, against their wrong
 documents (`tests/bench/abstain.py` prints fit and separation)."""
 
-LEVEL_COUNTRIES = 0.12
-"""Documents of two countries this close, and no country named: the citizen is asked."""
+LEVEL_COUNTRIES = 0.7
+"""Documents of two countries whose scores are this near, and no country named: the citizen is
+asked."""
+
+OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.35, 0.15, 0.15
+"""What a document loses against one on the same subject that is fresh, dated and verified."""
 
 
 def confidence(evidence: Evidence) -> float:
@@ -44,10 +50,12 @@ def assess(state: State, context: Context) -> dict[str, Any]:
     understanding = state["understanding"]
     if understanding["elsewhere"]:
         return {"verdict": "reply", "chosen": []}
-    reading = context.searcher.read(understanding["standalone"], _scope(state, context))
+    reading = context.searcher.read(
+        understanding["standalone"], _scope(state, context), understanding["minor"]
+    )
     if not reading.strong and not reading.mentions:
         return {"verdict": "topic", "chosen": []}
-    ranked = best_per_document(state)
+    ranked = sorted(best_per_document(state), key=lambda e: -_preference(e, context))
     able = [e for e in ranked if confidence(e) >= ENOUGH]
     if not able:
         again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
@@ -57,18 +65,30 @@ def assess(state: State, context: Context) -> dict[str, Any]:
             "rounds": state.get("rounds", 0) + 1,
         }
     if not understanding["countries"]:
-        level = {e["country"] for e in able if e["score"] >= able[0]["score"] - LEVEL_COUNTRIES}
+        level = {e["country"] for e in able if e["score"] >= able[0]["score"] * LEVEL_COUNTRIES}
         if len(level) > 1:
             return {"verdict": "country", "chosen": []}
     return {"verdict": "compose", "chosen": _choose(able, understanding["countries"])}
 
 
-def _scope(state: State, context: Context) -> Any:
-    from retrieval.index import Scope
+def _preference(evidence: Evidence, context: Context) -> float:
+    """The score less what age and doubt take away: of two documents on one procedure, the one
+    whose values hold today goes first."""
+    document = context.searcher.store.get(evidence["document_id"])
+    if document is None:
+        return -1.0
+    provenance, lost = document.provenance, 0.0
+    if provenance.as_of is None:
+        lost += UNDATED
+    elif context.today().year - last_day(provenance.as_of).year >= OLD_AFTER_YEARS:
+        lost += OLD
+    if provenance.verification is Verification.UNVERIFIED:
+        lost += UNVERIFIED
+    return evidence["score"] - lost
 
-    return Scope(
-        tenants=context.tenants, countries=tuple(state["understanding"]["countries"])
-    )
+
+def _scope(state: State, context: Context) -> Scope:
+    return Scope(tenants=context.tenants, countries=tuple(state["understanding"]["countries"]))
 
 
 def _choose(able: list[Evidence], countries: list[str]) -> list[str]:

@@ -20,17 +20,17 @@ class Errand(TypedDict):
 
     agent: str
     question: str
+    minor: list[str]
     country: str | None
-    broad: bool
 
 
 def errands(state: State) -> list[Errand]:
     """One errand per agent and country. A second, broader round leaves out the sectors."""
     understanding = state["understanding"]
-    broad = state.get("rounds", 0) > 0
-    agents = ["general"] if broad else understanding["sectors"]
+    agents = ["general"] if state.get("rounds", 0) > 0 else understanding["sectors"]
+    question, minor = understanding["standalone"], understanding["minor"]
     return [
-        Errand(agent=agent, question=understanding["standalone"], country=country, broad=broad)
+        Errand(agent=agent, question=question, minor=minor, country=country)
         for agent in agents
         for country in (understanding["countries"] or [None])
     ]
@@ -45,7 +45,7 @@ def gather(errand: Errand, context: Context) -> dict[str, Any]:
         sectors=(profile.scope.value,) if profile.scope else (),
         on=context.today(),
     )
-    result = context.searcher.search(errand["question"], scope, limit=60)
+    result = context.searcher.search(errand["question"], scope, limit=60, minor=errand["minor"])
     return {"evidence": _evidence(result, errand["agent"])}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agents.context import Context
@@ -9,16 +10,18 @@ from agents.sectors import concerned
 from agents.state import State, Understanding
 from agents.understanding.aspects import asked
 from agents.understanding.country import locate, place_words
-from agents.understanding.history import standalone
+from agents.understanding.history import circumstances, standalone
 from agents.understanding.language import detect
 from retrieval.analyse import words
 from retrieval.index import Scope
 from sources.country import countries
 
+_MASKS = re.compile(r"\[[^\]\[]{2,20}\]")
+
 
 def understand(state: State, context: Context) -> dict[str, Any]:
     """Reads the question by rules; a model decides only what rules leave open, and none is here."""
-    question = state["question"]
+    question = unmasked_words(state["question"])
     selected = state.get("selected_country")
     earlier = _earlier(state)
     language = language_of(state)
@@ -40,6 +43,10 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
+        "minor": sorted(
+            place_words(alone.subject_text)
+            | (circumstances(question) if alone.follow_up else frozenset())
+        ),
         "countries": list(found),
         "elsewhere": where.elsewhere,
         "sectors": concerned(" ".join(words(alone.subject_text))),
@@ -49,8 +56,13 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     return {"understanding": understanding, "evidence": None, "rounds": 0}
 
 
+def unmasked_words(text: str) -> str:
+    """`text` without the labels that stand where personal numbers stood."""
+    return _MASKS.sub(" ", text).strip()
+
+
 def _earlier(state: State) -> list[str]:
-    return [turn["content"] for turn in state.get("history", ()) if turn["role"] == "user"]
+    return [unmasked_words(turn["content"]) for turn in state.get("history", ()) if turn["role"] == "user"]
 
 
 def language_of(state: State) -> str:

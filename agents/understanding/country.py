@@ -89,10 +89,11 @@ def locate(text: str, selected: str | None = None) -> Whereabouts:
                 scores[entry.code] = max(weight, scores.get(entry.code, 0.0))
     best = max(scores.values(), default=0.0)
     away = max(foreign.values(), key=lambda f: f[1], default=("", 0.0))
-    if away[1] >= LOCATED and best < LOCATED:
+    if away[1] >= LOCATED and best < NAMED:
         return Whereabouts((), True, away[0])
     if best >= IMPLIED:
-        sure = [code for code, score in scores.items() if score == best or score >= LOCATED]
+        least = LOCATED if best >= LOCATED else min(best, NAMED)
+        sure = [code for code, score in scores.items() if score >= least]
         return Whereabouts(tuple(sorted(sure, key=lambda c: -scores[c])), True, None)
     if away[1] >= NAMED and not scores and selected is None:
         return Whereabouts((), True, away[0])
@@ -118,7 +119,8 @@ def _weight(entry: _Name, before: list[str], after: list[str]) -> float:
     if kinds["origin_words"].intersection(before[-4:]) and last in kinds["of"]:
         return ORIGIN
     if last in kinds["in"]:
-        # "para estudiar en España": a purpose abroad, the paper is still asked for at home.
+        # "para estudiar en España", "vivo en Madrid": a purpose or a home abroad; the paper is
+        # still asked for at home.
         purpose = kinds["purpose"].intersection(before[-6:])
         if entry.kind == "elsewhere" and purpose:
             return ORIGIN

@@ -30,6 +30,11 @@ def _rules() -> tuple[Phrases, frozenset[str], frozenset[str]]:
     )
 
 
+def circumstances(text: str) -> frozenset[str]:
+    """The words of `text` that qualify a subject and are none."""
+    return _rules()[2].intersection(words(text))
+
+
 def is_circumstance(subject: Subject) -> bool:
     """Whether a word qualifies a subject ("extranjero", "menor") and is none itself."""
     return subject.weak or subject.word in _rules()[2]

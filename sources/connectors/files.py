@@ -31,7 +31,7 @@ from sources.catalog import CatalogEntry, one_line
 from sources.document import Document, Provenance, Rejected
 from sources.errors import ConnectorError
 from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, parse
-from sources.parsers.blocks import Kind, fold
+from sources.parsers.blocks import Kind, clean, fold
 from sources.parsers.headings import exact_field
 from sources.parsers.language import detect, subtag
 from sources.parsers.metadata import Metadata, read_metadata
@@ -80,8 +80,8 @@ def _root(origin: str) -> Path:
 
 
 def _printable(path: str) -> str:
-    """A path as it may be shown and stored: names that are no UTF-8 lose what cannot be read."""
-    return path.encode("utf-8", "replace").decode("utf-8")
+    """A path as it may be shown and stored: bytes that are no UTF-8 are written as escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _files(root: Path) -> tuple[dict[str, Path], list[Rejected]]:
@@ -223,7 +223,7 @@ def _first_heading(parsed: Parsed) -> str | None:
 
 def _title(parsed: Parsed, metadata: Metadata, path: Path) -> str:
     own = parsed.title if parsed.is_page else None
-    by_name = re.sub(r"[\s_-]+", " ", _printable(path.stem)).strip() or _printable(path.name)
+    by_name = re.sub(r"[\s_-]+", " ", clean(_printable(path.stem))).strip() or path.name
     return (
         metadata.title
         or own

@@ -13,6 +13,7 @@ from sources.parsers.blocks import (
     Block,
     Kind,
     Parsed,
+    Unreadable,
     clean,
     fold,
     heading,
@@ -40,7 +41,7 @@ _CONTENT = "h1, h2, h3, main, article, [role=main]"
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.I)
 _SITE_NAME = re.compile(r"\s+[|·—–-]\s+|\s*::\s*|\s*»\s*")
-_DEEPEST = 200
+_DEEPEST = 120
 _SUMMARY_LEVEL = 6
 
 
@@ -55,7 +56,7 @@ def declared_charset(data: bytes) -> str | None:
 
 
 def parse(data: bytes) -> Parsed:
-    """Reads an HTML page. Raises Unreadable where it is no text."""
+    """Reads an HTML page. Raises Unreadable where it is no text, or too deep."""
     tree = LexborHTMLParser(decode(data, declared_charset(data)).removeprefix("\ufeff"))
     blocks: tuple[Block, ...] = ()
     for root in _roots(tree):
@@ -139,14 +140,18 @@ def _children(node: LexborNode) -> Iterator[LexborNode]:
         child = child.next
 
 
+def _refuse_depth(depth: int) -> None:
+    if depth > _DEEPEST:
+        raise Unreadable("its elements are nested too deeply", "Save the page in a simpler form.")
+
+
 def _text(node: LexborNode, depth: int = 0) -> str:
     """All visible text below `node`, unclean; a line break where the page makes one."""
     if node.tag == "-text":
         return re.sub(r"\s+", " ", node.text_content or "")
     if node.tag == "br":
         return "\n"
-    if depth > _DEEPEST:
-        return ""
+    _refuse_depth(depth)
     inside = "".join(_text(child, depth + 1) for child in _children(node))
     return inside if node.tag in _INLINE else f"\n{inside}\n"
 
@@ -156,14 +161,15 @@ def _clean_text(node: LexborNode) -> str:
 
 
 def _has_blocks(node: LexborNode, depth: int = 0) -> bool:
+    _refuse_depth(depth)
     return any(
-        child.tag not in _INLINE or (depth < _DEEPEST and _has_blocks(child, depth + 1))
-        for child in _children(node)
+        child.tag not in _INLINE or _has_blocks(child, depth + 1) for child in _children(node)
     )
 
 
 def _walk(node: LexborNode, depth: int) -> Iterator[Block]:
     """The blocks below `node`. Runs of inline elements between blocks are paragraphs."""
+    _refuse_depth(depth)
     run: list[LexborNode] = []
     for child in _children(node):
         tag = child.tag or ""
@@ -172,8 +178,6 @@ def _walk(node: LexborNode, depth: int) -> Iterator[Block]:
             continue
         yield from _paragraph(run)
         run = []
-        if depth > _DEEPEST:
-            continue
         yield from _block(child, tag, depth)
     yield from _paragraph(run)
 
@@ -249,10 +253,11 @@ def _is_number(node: LexborNode, name: str) -> bool:
 
 def _item_lines(item: LexborNode, depth: int) -> list[str]:
     """The lines of a list item; the items nested in it begin with "- " or their number."""
+    _refuse_depth(depth)
     lines: list[str] = []
     own = ""
     for child in _children(item):
-        if child.tag in ("ul", "ol") and depth < _DEEPEST:
+        if child.tag in ("ul", "ol"):
             lines.extend(clean(own).split("\n") if clean(own) else ())
             own = ""
             entries = [entry for entry in _children(child) if entry.tag == "li"]

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from ctypes import create_string_buffer
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -29,8 +28,8 @@ _HYPHEN = 2
 _BLANKS = frozenset({0, 9, 10, 13, 32, 160})
 _GAP = 0.7
 """Times the height of a line: a wider gap may part two cells of a table."""
-_WIDE_GAP = 1.6
-_OUTLIER = 2.2
+_WIDE_GAP = 1.1
+_OUTLIER = 1.8
 _FEW = 3
 _TEMPLATE_TITLE = re.compile(
     r"untitled|sin t[ií]tulo|sem t[ií]tulo|anonymous|microsoft|powerpoint|document\d*$"
@@ -42,28 +41,29 @@ _MOST_UNKNOWN = 0.3
 
 def parse(data: bytes) -> Parsed:
     """Reads a PDF that holds text. Raises Unreadable: a scan, a password, a damaged file."""
+    if b"%%EOF" not in data[-_TAIL:]:
+        # PDFium would read what is left of it and say nothing.
+        raise Unreadable("it is cut short", "Put a whole copy of it there.")
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise Unreadable("it is protected with a password", "Save it without one.") from None
         raise Unreadable(
-            f"it is no sound PDF ({error})", "Put a sound copy of it there."
+            f"it is no sound PDF ({str(error).rstrip(chr(46))})", "Put a sound copy of it there."
         ) from error
     try:
-        return _parse(document, data)
+        return _parse(document)
     except pdfium.PdfiumError as error:
         raise Unreadable(
-            f"one of its pages is damaged ({error})", "Put a sound copy of it there."
+            f"one of its pages is damaged ({str(error).rstrip(chr(46))})",
+            "Put a sound copy of it there.",
         ) from error
     finally:
         document.close()
 
 
-def _parse(document: Any, data: bytes) -> Parsed:
-    if b"%%EOF" not in data[-_TAIL:]:
-        # PDFium would read what is left of it and say nothing.
-        raise Unreadable("it is cut short", "Put a whole copy of it there.")
+def _parse(document: Any) -> Parsed:
     pages: list[list[Line]] = []
     images: list[int] = []
     for number in range(1, len(document) + 1):
@@ -185,7 +185,7 @@ def _line(
 def _stretches(words: Sequence[_Word], size: float) -> list[list[_Word]]:
     """The words of a line, parted where a gap is as wide as between columns."""
     gaps = [after.left - before.right for before, after in pairwise(words)]
-    usual = median(gaps) if len(gaps) > _FEW else 0.0
+    usual = sorted(gaps)[len(gaps) // 4] if len(gaps) > _FEW else 0.0
     found = [[words[0]]]
     for gap, word in zip(gaps, words[1:], strict=True):
         # In a justified line all gaps are wide.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sources.parsers.blocks import fold
+from sources.parsers.headings import exact_field
 
 _EDGE_ROWS = 4
+_MARGIN = 0.18
+"""The part of a page's height in which headers or footers stand."""
+_TWO_SIDED = 6
 _SAME_PLACE = 0.012
 _DIGITS = re.compile(r"\d+")
 _PAGE = re.compile(r"[1-9]\d{0,3}")
@@ -58,79 +62,117 @@ class Line:
         return max(cell.right for cell in self.cells)
 
 
-def _key(line: Line) -> str:
-    return _DIGITS.sub("#", fold(line.text))
-
-
 def without_repeats(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """The pages without the headers, footers and page numbers, and without tables of contents.
 
-    A line counts as repeated where the same words, whatever the numbers, stand at the same height
-    near the edge of most pages, and nowhere in the body: rows of a table look alike as well. What
-    counts as the pages do, on the highest or lowest line, is a page number.
+    From each edge inwards a line goes where the same words stand at the same height on most pages,
+    up to the first row that does not repeat. Page numbers may differ; other numbers may not, since
+    rows of a table look alike as well.
     """
     edges = [_edge_rows(page) for page in pages]
-    heights = _repeated(pages, edges)
+    repeated = _repeated(pages, edges)
     offset = _offset(pages, edges)
     kept = []
     for number, page in enumerate(pages):
-        near = {index for row in edges[number] for index in row}
-        outmost = {index for row in (*edges[number][:1], *edges[number][-1:]) for index in row}
-        numbered = any(_is_numbered(page[index], number, offset) for index in outmost)
+        dropped: set[int] = set()
+        for side in edges[number]:
+            for depth, row in enumerate(side):
+                gone = {
+                    index
+                    for index in row
+                    if (number, index) in repeated
+                    or (depth == 0 and _is_numbered(page[index], number, offset))
+                }
+                dropped |= gone
+                if not gone:
+                    break
         kept.append(
             [
                 line
                 for index, line in enumerate(page)
-                if not (index in near and _repeats(line, heights))
-                and not (index in outmost and numbered and _is_numbered(line, number, offset))
-                and not _is_contents(line, len(pages))
+                if index not in dropped and not _is_contents(line, len(pages))
             ]
         )
     return kept
 
 
-def _edge_rows(page: Sequence[Line]) -> list[list[int]]:
-    """The lowest and highest rows of a page, wherever its content stream has them."""
+_Rows = list[list[int]]
+
+
+def _edge_rows(page: Sequence[Line]) -> tuple[_Rows, _Rows]:
+    """The rows at the foot and at the top of a page, the outmost first."""
     by_height = sorted(range(len(page)), key=lambda index: page[index].bottom)
-    rows: list[list[int]] = []
+    rows: _Rows = []
     for index in by_height:
         if rows and page[index].bottom - page[rows[-1][0]].bottom < page[index].size / 3:
             rows[-1].append(index)
         else:
             rows.append([index])
-    return rows if len(rows) <= 2 * _EDGE_ROWS else rows[:_EDGE_ROWS] + rows[-_EDGE_ROWS:]
+    foot = [row for row in rows if page[row[0]].depth < _MARGIN]
+    top = [row for row in reversed(rows) if page[row[0]].depth > 1 - _MARGIN]
+    return foot[:_EDGE_ROWS], top[:_EDGE_ROWS]
 
 
-def _repeated(
-    pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[Sequence[int]]]
-) -> dict[str, list[float]]:
-    """What stands near the edges of most pages, with the heights at which it does."""
-    seen: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    body: set[str] = set()
+def _outmost(sides: tuple[_Rows, _Rows]) -> set[int]:
+    return {index for side in sides for row in side[:1] for index in row}
+
+
+_Place = tuple[int, int]
+"""(page, index of the line on it), both counted from 0."""
+
+
+def _repeated(pages: Sequence[Sequence[Line]], edges: Sequence[tuple[_Rows, _Rows]]) -> set[_Place]:
+    """What stands at one height near the edges of most pages; "Costo" may well be a heading."""
+    alike: dict[str, list[_Place]] = defaultdict(list)
     for number, page in enumerate(pages):
-        near = {index for row in edges[number] for index in row}
-        for index, line in enumerate(page):
-            if index in near:
-                seen[_key(line)].append((number, line.depth))
-            else:
-                body.add(_key(line))
-    needed = max(2, (sum(1 for page in pages if page) + 1) // 2)
-    return {
-        key: common
-        for key, places in seen.items()
-        if key not in body
-        and (
-            common := [
-                depth
-                for _, depth in places
-                if len({n for n, d in places if abs(d - depth) <= _SAME_PLACE}) >= needed
-            ]
+        for index in {index for side in edges[number] for row in side for index in row}:
+            text = page[index].text
+            if exact_field(text) is None:
+                alike[_DIGITS.sub("#", fold(text))].append((number, index))
+    filled = sum(1 for page in pages if page)
+    # Left and right pages may differ, which only a longer document can show.
+    needed = max(2, filled // 2 + (filled < _TWO_SIDED))
+    found: set[_Place] = set()
+    for places in alike.values():
+        for level in _levels(pages, places):
+            for same in _same_but_page_number(pages, level, needed):
+                if len({number for number, _ in same}) >= needed:
+                    found.update(same)
+    return found
+
+
+def _levels(pages: Sequence[Sequence[Line]], places: Sequence[_Place]) -> Iterator[list[_Place]]:
+    """The places at one height each."""
+    level: list[_Place] = []
+    before = 0.0
+    for place in sorted(places, key=lambda place: pages[place[0]][place[1]].depth):
+        depth = pages[place[0]][place[1]].depth
+        if level and depth - before > _SAME_PLACE:
+            yield level
+            level = []
+        level.append(place)
+        before = depth
+    if level:
+        yield level
+
+
+def _same_but_page_number(
+    pages: Sequence[Sequence[Line]], places: Sequence[_Place], needed: int
+) -> Iterable[list[_Place]]:
+    """The places grouped by their text, in which the number of the page counts as the same."""
+    figures = [_DIGITS.findall(pages[number][index].text) for number, index in places]
+    for position in range(min(map(len, figures))):
+        offsets = Counter(
+            int(found[position]) - number
+            for found, (number, _) in zip(figures, places, strict=True)
         )
-    }
-
-
-def _repeats(line: Line, heights: dict[str, list[float]]) -> bool:
-    return any(abs(line.depth - depth) <= _SAME_PLACE for depth in heights.get(_key(line), ()))
+        if offsets.most_common(1)[0][1] >= needed:
+            for found in figures:
+                found[position] = ""
+    groups: dict[tuple[str, ...], list[_Place]] = defaultdict(list)
+    for found, place in zip(figures, places, strict=True):
+        groups[tuple(found)].append(place)
+    return groups.values()
 
 
 def _outer_numbers(line: Line) -> set[int]:
@@ -139,13 +181,11 @@ def _outer_numbers(line: Line) -> set[int]:
     return {int(word) for word in (words[0], words[-1]) if _PAGE.fullmatch(word)}
 
 
-def _offset(
-    pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[Sequence[int]]]
-) -> int | None:
+def _offset(pages: Sequence[Sequence[Line]], edges: Sequence[tuple[_Rows, _Rows]]) -> int | None:
     """How far the printed page numbers are from the count of pages; None where there are none."""
     votes: Counter[int] = Counter()
     for number, page in enumerate(pages):
-        outmost = [index for row in (*edges[number][:1], *edges[number][-1:]) for index in row]
+        outmost = _outmost(edges[number])
         votes.update({n - number for index in outmost for n in _outer_numbers(page[index])})
     offset, count = votes.most_common(1)[0] if votes else (0, 0)
     return offset if count >= max(3, len(pages) // 2) else None

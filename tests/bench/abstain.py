@@ -41,7 +41,9 @@ def features(golden: Golden, house: House) -> list[tuple[list[float], bool]]:
     }
     read = understand(state, context)["understanding"]  # type: ignore[typeddict-item]
     scope = Scope(tenants=("public",), countries=tuple(read["countries"]))
-    found = house.searcher.search(read["standalone"], scope, limit=100).documents
+    found = house.searcher.search(
+        read["standalone"], scope, limit=100, minor=read["minor"]
+    ).documents
     right = set(golden.expect.documents)
     rows = []
     answerable = Status.ANSWERED in golden.expect.status and right

@@ -68,7 +68,7 @@
     },
     // The question stays at the top of the view, so that the answer is read from its beginning.
     answered: () => {
-      const mine = document.querySelectorAll("#v-chat .user");
+      const mine = document.querySelectorAll("#v-chat .user-row");
       const last = mine[mine.length - 1];
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       last?.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });

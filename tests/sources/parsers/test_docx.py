@@ -9,7 +9,7 @@ from typing import Any
 import docx
 import pytest
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls, qn
+from docx.oxml.ns import nsdecls
 
 from sources.parsers.blocks import Block, Kind, Unreadable
 from sources.parsers.docx import parse
@@ -113,7 +113,6 @@ def test_outline_levels_make_headings() -> None:
     paragraph = document.add_paragraph("Base legal")
     level = parse_xml(f"<w:outlineLvl {nsdecls('w')} w:val='1'/>")
     paragraph._p.get_or_add_pPr().append(level)
-    assert paragraph._p.pPr.find(qn("w:outlineLvl")) is not None
     assert [(b.kind, b.level) for b in blocks(document)] == [(Kind.HEADING, 2)]
 
 
@@ -122,7 +121,7 @@ def test_bombs_are_refused_before_they_are_opened() -> None:
     buffer = BytesIO(data)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as package:
         package.writestr("word/media/zeros.bin", b"\0" * 20_000_000)
-    with pytest.raises(Unreadable, match="unpacks to 19 MB"):
+    with pytest.raises(Unreadable, match=r"unpacks to 20 MB, 3\d\d times"):
         parse(buffer.getvalue())
 
 

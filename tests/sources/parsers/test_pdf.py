@@ -6,13 +6,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
-from PIL import Image
 
 from sources.parsers.blocks import Block, Kind, Unreadable
 from sources.parsers.pdf import parse
@@ -78,18 +78,22 @@ def decorated(page: Any, template: Any) -> None:
 
 
 def test_what_repeats_on_the_edges_goes_and_pages_stay() -> None:
+    names = ["Licencia", "Patente", "Permiso", "Certificado"]
     story = [
         part
-        for number in range(1, 5)
-        for part in (paragraph(f"Trámite de la página {number}. {LONG}"), PageBreak())
+        for name in names
+        for part in (paragraph("Requisitos", "Heading2"), paragraph(f"{name}: {LONG}"), PageBreak())
     ]
     parsed = parse(built(story, onFirstPage=decorated, onLaterPages=decorated))
-    assert [b.page for b in parsed.blocks] == [1, 2, 3, 4]
-    assert all(b.text.startswith("Trámite de la página") for b in parsed.blocks)
+    assert [(b.page, b.text) for b in parsed.blocks] == [
+        pair
+        for number, name in enumerate(names, 1)
+        for pair in ((number, "Requisitos"), (number, f"{name}: {LONG}".strip()))
+    ]
 
 
 def test_a_paragraph_goes_on_over_the_page() -> None:
-    story = [Spacer(1, 660), paragraph(LONG * 4)]
+    story = [Spacer(1, 630), paragraph(LONG * 4)]
     (block,) = parse(built(story, onFirstPage=decorated, onLaterPages=decorated)).blocks
     assert block.text == (LONG * 4).strip()
     assert block.page == 1
@@ -136,10 +140,16 @@ def test_hyphens_at_line_ends() -> None:
 
 
 def test_two_columns_are_read_one_after_the_other() -> None:
-    left = ["El ciudadano presenta su documento de", "identidad y el formulario de solicitud que",
-            "está en la página de la municipalidad."]  # fmt: skip
-    right = ["La municipalidad responde por correo en un", "plazo de cinco días desde que recibe la",
-             "solicitud, sin costo para el ciudadano."]  # fmt: skip
+    left = [
+        "El ciudadano presenta su documento de",
+        "identidad y el formulario de solicitud que",
+        "está en la página de la municipalidad.",
+    ]
+    right = [
+        "La municipalidad responde por correo en un",
+        "plazo de cinco días desde que recibe la",
+        "solicitud, sin costo para el ciudadano.",
+    ]
     lines = [
         (x, 700 - 13 * n, text)
         for n, pair in enumerate(zip(left, right, strict=True))

@@ -1,0 +1,179 @@
+import asyncio
+import re
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.ui.fakes import FakeAssistant
+
+gr = pytest.importorskip("gradio")
+chat = pytest.importorskip("ui.chat")
+from ui.page.session import Session  # noqa: E402
+
+
+class Chosen:
+    """What Gradio hands over when an option is clicked."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.fixture
+def assistant():
+    return FakeAssistant()
+
+
+@pytest.fixture
+async def page(assistant):
+    return chat.Page(assistant)  # inside a loop: outside one, Gradio opens its own and leaves it
+
+
+async def last(updates):
+    return [update async for update in updates][-1]
+
+
+async def test_nothing_is_an_api_and_limits_are_set(page):
+    assert {fn.api_visibility for fn in page.blocks.fns.values()} == {"private"}
+    assert page.blocks._queue.default_concurrency_limit == chat.AT_ONCE
+    assert page.blocks._queue.max_size == chat.WAITING
+    assert page.blocks.api_open is False
+    assert page.blocks.analytics_enabled is False
+
+
+def test_look_and_script_name_no_other_host():
+    given = chat.launch_arguments()
+    text = given["head"] + given["js"] + given["theme"]._get_theme_css()
+    hosts = set(re.findall(r"https?://([^/'\"\s)]+)", text)) - {"www.w3.org"}  # an XML name
+    assert hosts == set()
+    assert given["theme"]._stylesheets == []
+    assert given["run_history"] is False
+    assert given["footer_links"] == []
+
+
+async def test_the_page_is_served_and_documents_no_endpoint(page):
+    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/", **chat.launch_arguments())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        assert (await client.get("/")).status_code == 200
+        info = (await client.get("/gradio_api/info")).json()
+        assert info["named_endpoints"] == {}
+        assert info["unnamed_endpoints"] == {}
+
+
+async def test_an_answer_grows_then_stands_with_its_sources(page, assistant):
+    session = Session()
+    seen = [u async for u in page._ask("¿Cuánto cuesta?", session, "DO")]
+    first, end = seen[0], seen[-1]
+    assert first[page.question] == ""
+    assert len(seen) > 5
+    assert "<mark>" in end[page.sources]
+    assert 'href="#fuente-1-1"' in end[page.chat][-1]["content"]
+    assert [o["value"] for o in end[page.chat][-1]["options"]] == [
+        "¿Cuánto demora?",
+        "¿Dónde se hace?",
+    ]
+    request, conversation = assistant.asked[0]
+    assert (request.country, request.language) == ("DO", None)
+    assert conversation == session.conversation
+
+
+async def test_a_blank_question_is_not_sent(page, assistant):
+    updates = await last(page._ask("  \n", Session(), ""))
+    assert "Escriba su pregunta" in updates[page.status]
+    assert assistant.asked == []
+
+
+async def test_a_clarification_asks_the_same_question_again(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta renovar?", session, ""))
+    assert [o["label"] for o in session.messages[-1]["options"]] == [
+        "Brasil", "Chile", "República Dominicana", "Perú",
+    ]  # fmt: skip
+    end = await last(page._option(session, "", Chosen("DO")))
+    (first, where), (second, there) = assistant.asked
+    assert (first.question, first.country) == ("¿Cuánto cuesta renovar?", None)
+    assert (second.question, second.country) == ("¿Cuánto cuesta renovar?", "DO")
+    assert where == there
+    assert session.messages[-2]["content"] == "República Dominicana"
+    assert all("options" not in message for message in session.messages[:-1])
+    assert "<mark>" in end[page.sources]
+
+
+async def test_a_suggestion_is_a_question_of_its_own(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    await last(page._option(session, "DO", Chosen("¿Cuánto demora?")))
+    assert assistant.asked[-1][0].question == "¿Cuánto demora?"
+
+
+async def test_a_new_conversation_forgets_the_old_one(page, assistant):
+    session = Session(language="pt", language_chosen=True)
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    updates = await page._renew(session)
+    fresh = updates[page.session]
+    assert assistant.forgotten == [session.conversation]
+    assert fresh.conversation != session.conversation
+    assert fresh.language == "pt"
+    assert fresh.turns == fresh.messages == updates[page.chat] == []
+    assert "<mark>" not in updates[page.sources]
+
+
+async def test_what_a_late_answer_wrote_is_forgotten_too(page, assistant):
+    session = Session()
+    running = page._ask("lento ¿cuánto cuesta?", session, "DO")
+    await anext(running)
+    await anext(running)
+    await page._renew(session)
+    await last(running)
+    assert assistant.forgotten == [session.conversation] * 2
+
+
+async def test_a_session_that_ends_is_forgotten(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    page.session.delete_callback(session)
+    page.session.delete_callback(None)
+    await asyncio.sleep(0.01)
+    assert assistant.forgotten == [session.conversation]
+
+
+async def test_a_fault_becomes_a_sentence(page, caplog):
+    session = Session()
+    end = await last(page._ask("esto está roto", session, "DO"))
+    assert "problema nuestro" in session.messages[-1]["content"]
+    assert end[page.ask].interactive
+    assert "esto está roto" not in caplog.text
+
+
+async def test_many_visitors_at_once_keep_apart(page, assistant):
+    sessions = [Session() for _ in range(20)]
+    questions = [f"eco {number:02}" for number in range(20)]
+    ends = await asyncio.gather(
+        *(last(page._ask(q, s, "CL")) for q, s in zip(questions, sessions, strict=True))
+    )
+    assert len({session.conversation for session in sessions}) == 20
+    assert len({conversation for _, conversation in assistant.asked}) == 20
+    for question, end in zip(questions, ends, strict=True):
+        shown = " ".join(message["content"] for message in end[page.chat])
+        assert set(re.findall(r"eco (\d\d)", shown)) == {question[-2:]}
+
+
+async def test_brazil_speaks_portuguese_unless_a_language_was_chosen(page):
+    session = Session()
+    updates = page._country_chosen(session, "BR")
+    assert session.language == "pt"
+    assert "serviços públicos" in updates[page.masthead]
+    assert "Passe Livre" in str([updates[button] for button in page.examples])
+    page._country_chosen(session, "CL")
+    assert session.language == "es"
+    page._language_chosen("es", session, "BR")
+    page._country_chosen(session, "BR")
+    assert session.language == "es"
+
+
+async def test_a_chosen_language_is_asked_for(page, assistant):
+    session = Session()
+    page._language_chosen("pt", session, "")
+    await last(page._ask("Quanto custa?", session, "DO"))
+    assert assistant.asked[0][0].language == "pt-BR"
