@@ -49,11 +49,9 @@ def labels(document: Document, section: Section, today: date, language: str) -> 
     if verification(document, section) is Verification.UNVERIFIED:
         found.append(reply(language, "labels", "unverified"))
     if section.valid_to and section.valid_to < today:
-        shown = spoken_date(section.valid_to.isoformat(), language)
-        found.append(reply(language, "labels", "closed", date=shown))
+        found.append(reply(language, "labels", "closed"))
     if section.valid_from and section.valid_from > today:
-        shown = spoken_date(section.valid_from.isoformat(), language)
-        found.append(reply(language, "labels", "future", date=shown))
+        found.append(reply(language, "labels", "future"))
     known = as_of(document, section)
     if known and stale(document, section, today):
         found.append(reply(language, "labels", "stale", date=spoken_date(known, language)))

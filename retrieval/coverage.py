@@ -15,7 +15,10 @@ from retrieval.reading import Reading, Subject
 from sources.document import Document, Field
 
 IN_TITLE, IN_NAMES, IN_KEYWORDS = 1.0, 0.95, 0.85
-CONCEPT, RELATED = 0.95, 0.5
+CONCEPT = 0.95
+EVENT, RELATED = 0.7, 0.3
+"""A service that follows from what happened to somebody; any other neighbour of a concept."""
+
 IN_BODY, IN_PROSE = 0.5, 0.8
 """How strongly a word is covered by where it stands; PROSE is the body of a document that has no
 CPSV-AP fields, where the text itself says what it is about."""
@@ -26,6 +29,10 @@ _PARTICLES = frozenset(
     " pelo por u y".split()
 )
 """Articles and prepositions, which tell no title from another."""
+
+
+EVENTS = "life-events"
+"""The theme of the vocabulary that leads from an event to its services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class Coverage:
     `share` of the question's weight that the document covers, and `label_share` that its title and
     names cover; `reverse` the share of its best title or name that the question names; `anchor` the
     weight of the surest word that names both; `missing` the share of the question's weight in words
-    that name some service or other, but nothing in this document.
+    that name some service or other, but nothing in this document. `passage` is the share that one
+    passage of it covers together with the title: words that stand together mean more than words
+    that are scattered over a long text.
     """
 
     share: float
@@ -63,6 +72,7 @@ class Coverage:
     reverse: float
     anchor: float
     missing: float
+    passage: float = 0.0
 
 
 class Profiler:
@@ -138,14 +148,14 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     total = sum(s.weight for s in reading.subjects)
     if not total:
         return Coverage(0.0, 0.0, 0.0, 0.0, 0.0)
-    neighbours = {n for c in reading.concepts for n in matcher.neighbours(c)}
+    neighbours = _neighbours(reading.concepts, matcher)
     covered = in_label = anchor = missing = 0.0
     for subject in reading.subjects:
         label = _in_label(subject, profile, matcher)
         best = max(label, _in_body(subject, profile))
         covered += subject.weight * best
         in_label += subject.weight * label
-        if best < RELATED and subject.names and not subject.weak:
+        if best <= RELATED and subject.names and not subject.weak:
             missing += subject.weight
         if subject.names and not subject.weak:
             anchor = max(anchor, subject.weight * label)
@@ -153,13 +163,28 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     return Coverage(covered / total, in_label / total, reverse, anchor, missing / total)
 
 
+def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> float:
+    """The share of the question's weight that the stems of one passage cover, with the title."""
+    total = sum(s.weight for s in reading.subjects)
+    covered = 0.0
+    for subject in reading.subjects:
+        if any(s in passage or s in profile.strengths for s in subject.stems):
+            covered += subject.weight
+        elif subject.concepts & profile.concepts:
+            covered += subject.weight * CONCEPT
+        else:
+            near = (n for n in subject.near if n[0] in passage or n[0] in profile.strengths)
+            covered += subject.weight * max((likeness for _, likeness in near), default=0.0)
+    return covered / total if total else 0.0
+
+
 def _in_label(subject: Subject, profile: Profile, matcher: Matcher) -> float:
     best = max((profile.strengths.get(s, 0.0) for s in subject.stems), default=0.0)
     if subject.concepts & profile.concepts:
         best = max(best, CONCEPT)
-    for concept in subject.concepts:
-        if profile.concepts.intersection(matcher.neighbours(concept)):
-            best = max(best, RELATED)
+    for neighbour, strength in _neighbours(subject.concepts, matcher).items():
+        if neighbour in profile.concepts:
+            best = max(best, strength)
     for near, likeness in subject.near:
         best = max(best, profile.strengths.get(near, 0.0) * likeness)
     return best
@@ -172,7 +197,17 @@ def _in_body(subject: Subject, profile: Profile) -> float:
     return max((strength * like for near, like in subject.near if near in profile.body), default=0.0)
 
 
-def _named(label: Label, reading: Reading, neighbours: set[str]) -> float:
+def _neighbours(concepts: frozenset[str], matcher: Matcher) -> dict[str, float]:
+    """What the concepts lead to, with how surely it is meant."""
+    found: dict[str, float] = {}
+    for concept in concepts:
+        strength = EVENT if matcher.concepts[concept].scheme == EVENTS else RELATED
+        for neighbour in matcher.neighbours(concept):
+            found[neighbour] = max(strength, found.get(neighbour, 0.0))
+    return found
+
+
+def _named(label: Label, reading: Reading, neighbours: dict[str, float]) -> float:
     """The share of the label's words that the question names, itself or by a concept."""
     wanted = dict.fromkeys(reading.said, 1.0)
     for subject in reading.subjects:
@@ -184,6 +219,6 @@ def _named(label: Label, reading: Reading, neighbours: set[str]) -> float:
             total += 1.0
         elif token in wanted:
             total += wanted[token]
-        elif concepts & neighbours:
-            total += RELATED
+        else:
+            total += max((neighbours.get(c, 0.0) for c in concepts), default=0.0)
     return total / len(label.stems)

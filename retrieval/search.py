@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from retrieval.analyse import stem, words
 from retrieval.concepts import Matcher
-from retrieval.coverage import Coverage, Profiler, cover
+from retrieval.coverage import Coverage, Profile, Profiler, cover, together
 from retrieval.embed import GRAMS, TERMS, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
@@ -24,7 +25,10 @@ CANDIDATES = 160
 
 LEG_WEIGHTS = {TERMS: 1.0, GRAMS: 1.0}
 CONCEPT_WEIGHT, NEIGHBOUR_WEIGHT = 1.0, 0.4
-RANK_WEIGHTS = {"fused": 0.4, "share": 1.0, "label": 0.6, "reverse": 0.5}
+RANK_WEIGHTS = {"fused": 0.8, "share": 0.7, "label": 0.8, "reverse": 0.25, "passage": 0.5}
+
+LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
+"""Documents, and passages of each, that are read word by word before the last ranking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +111,42 @@ class Searcher:
 
     def _rank(self, hits: Iterable[Hit], reading: Reading) -> list[Found]:
         """Documents by fused rank and coverage; within a document, passages by fused rank."""
-        by_document: dict[str, list[Found]] = {}
-        top = 0.0
+        groups: dict[str, list[Found]] = {}
+        profiles: dict[str, Profile] = {}
         for hit in hits:
-            top = max(top, hit.score)
-            payload = hit.payload
-            document_id = payload["document_id"]
-            if document_id in by_document:
-                first = by_document[document_id][0]
-                by_document[document_id].append(_found(first.document, hit, first.coverage))
-                continue
-            document = self.store.get(document_id, payload["revision"])
-            if document is None:  # replaced or removed a moment ago: it cannot answer any more
-                continue
-            profile = self._profiler.profile(document, payload["revision"])
-            coverage = cover(reading, profile, self.matcher)
-            by_document[document_id] = [_found(document, hit, coverage)]
-        ranked = sorted(
-            by_document.values(), key=lambda group: -_score(group[0], group[0].score / top)
-        )
+            document_id, revision = hit.payload["document_id"], hit.payload["revision"]
+            if document_id not in groups:
+                document = self.store.get(document_id, revision)
+                if document is None:  # replaced or removed a moment ago: it cannot answer any more
+                    continue
+                profiles[document_id] = self._profiler.profile(document, revision)
+                coverage = cover(reading, profiles[document_id], self.matcher)
+                groups[document_id] = [_found(document, hit, coverage)]
+            else:
+                first = groups[document_id][0]
+                groups[document_id].append(_found(first.document, hit, first.coverage))
+        top = max((group[0].score for group in groups.values()), default=1.0)
+        nearest = sorted(groups, key=lambda i: -_score(groups[i][0], groups[i][0].score / top))
+        for document_id in nearest[:LOOKED_INTO]:
+            groups[document_id] = self._look_into(groups[document_id], reading, profiles[document_id])
         found = []
-        for group in ranked:
+        for group in groups.values():
             score = _score(group[0], group[0].score / top)
             found += [replace(f, score=score * f.score / group[0].score) for f in group]
         return sorted(found, key=lambda f: -f.score)
+
+    def _look_into(self, group: list[Found], reading: Reading, profile: Profile) -> list[Found]:
+        """Holds the question against the passages found, and the document by the best of them."""
+        best = 0.0
+        for found in group[:PASSAGES_LOOKED_INTO]:
+            stems = _stems(found.quote, found.document.language)
+            best = max(best, together(reading, profile, stems))
+        return [replace(f, coverage=replace(f.coverage, passage=best)) for f in group]
+
+
+@lru_cache(maxsize=8192)
+def _stems(text: str, language: str) -> frozenset[str]:
+    return frozenset(stem(word, language) for word in words(text))
 
 
 def _score(found: Found, fused: float) -> float:
@@ -140,6 +156,7 @@ def _score(found: Found, fused: float) -> float:
         + weights["share"] * coverage.share
         + weights["label"] * coverage.label_share
         + weights["reverse"] * coverage.reverse
+        + weights["passage"] * coverage.passage
     )
 
 

@@ -243,16 +243,15 @@ class Page:
 
     def _country_chosen(self, session: Session | None, country: str) -> Updates:
         session = session or Session()
+        before = session.language
         session.follow_country(countries()[country].languages if country in countries() else ())
-        return self._relabel(session, country)
+        if session.language != before:
+            return self._relabel(session, country)
+        return {self.session: session, **self._examples(session, country)}
 
     def _relabel(self, session: Session, country: str) -> Updates:
         """Every label in the session's language; what was said stays as it was said."""
         words, language = session.words, session.language
-        examples = {
-            button: gr.Button(**_example(words, country, place))
-            for place, button in enumerate(self.examples)
-        }
         return {
             self.session: session,
             self.masthead: rendering.masthead(words),
@@ -266,9 +265,15 @@ class Page:
             self.question: gr.Textbox(label=words.question, placeholder=words.question_hint),
             self.ask: gr.Button(words.ask),
             self.examples_heading: rendering.heading(words.examples_heading),
-            **examples,
+            **self._examples(session, country),
             self.sources: self._sources(session),
             self.about: rendering.about(words),
+        }
+
+    def _examples(self, session: Session, country: str) -> Updates:
+        return {
+            button: gr.Button(**_example(session.words, country, place))
+            for place, button in enumerate(self.examples)
         }
 
     async def _ask(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from agents.context import Context
+from agents.phrases import rules
 from agents.sectors import concerned
 from agents.state import State, Understanding
 from agents.understanding.aspects import asked
 from agents.understanding.country import locate, place_words
-from agents.understanding.history import circumstances, standalone
+from agents.understanding.history import standalone
 from agents.understanding.language import detect
-from retrieval.analyse import words
+from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from sources.country import countries
 
@@ -29,11 +31,12 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     scope = Scope(tenants=context.tenants, countries=where.countries)
     reading = context.searcher.read(question, scope)
     previous = state.get("previous") or _previous(earlier, context)
-    alone = standalone(question, reading, previous, place_words(question))
+    before = context.searcher.read(previous, scope) if previous else None
+    alone = standalone(question, reading, previous, before, place_words(question))
     if alone.follow_up and not where.explicit:
-        before = state.get("previous_countries") or _countries_of(earlier, selected)
-        if before:
-            where = locate("", before[0]) if len(before) == 1 else where
+        known = state.get("previous_countries") or _countries_of(earlier, selected)
+        if len(known) == 1:
+            where = locate("", known[0])
     aspects = asked(question, context.searcher.lexicon(scope))
     if alone.follow_up and not aspects:
         aspects = asked(previous or "")
@@ -43,10 +46,7 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
-        "minor": sorted(
-            place_words(alone.subject_text)
-            | (circumstances(question) if alone.follow_up else frozenset())
-        ),
+        "minor": sorted(place_words(alone.subject_text) | alone.minor),
         "countries": list(found),
         "elsewhere": where.elsewhere,
         "sectors": concerned(" ".join(words(alone.subject_text))),
@@ -57,8 +57,23 @@ def understand(state: State, context: Context) -> dict[str, Any]:
 
 
 def unmasked_words(text: str) -> str:
-    """`text` without the labels that stand where personal numbers stood."""
-    return _MASKS.sub(" ", text).strip()
+    """`text` without the personal numbers that were masked, and the words that announced them:
+    "mi RUT es [RUT] y quiero …" asks nothing about a RUT."""
+    kept: list[str] = []
+    for piece in _MASKS.split(text):
+        if kept:
+            while kept and fold(kept[-1].strip(".,:;()#°º")) in _announcing():
+                kept.pop()
+        kept += piece.split()
+    return " ".join(kept)
+
+
+@cache
+def _announcing() -> frozenset[str]:
+    """The words by which people announce a number of their own."""
+    kinds = rules("privacy")["kinds"]
+    labels = {word for kind in kinds for phrase in kind["words"] for word in fold(phrase).split()}
+    return frozenset(labels | set(rules("conversation")["announcing"]))
 
 
 def _earlier(state: State) -> list[str]:
@@ -81,9 +96,11 @@ def language_of(state: State) -> str:
 def _previous(earlier: list[str], context: Context) -> str | None:
     """The subject that the earlier messages lead to, each resolved by the one before it."""
     previous: str | None = None
+    scope = Scope(tenants=context.tenants)
     for text in earlier[-6:]:
-        reading = context.searcher.read(text, Scope(tenants=context.tenants))
-        previous = standalone(text, reading, previous, place_words(text)).subject_text
+        reading = context.searcher.read(text, scope)
+        before = context.searcher.read(previous, scope) if previous else None
+        previous = standalone(text, reading, previous, before, place_words(text)).subject_text
     return previous
 
 

@@ -13,11 +13,12 @@ from retrieval.reading import Reading, Subject
 @dataclass(frozen=True, slots=True)
 class Standalone:
     """`subject_text` names the subject, `question` is the message itself; `follow_up` whether the
-    subject was taken from an earlier message."""
+    subject was taken from an earlier message; `minor` are the words that then only qualify it."""
 
     question: str
     subject_text: str
     follow_up: bool
+    minor: frozenset[str] = frozenset()
 
 
 @cache
@@ -41,13 +42,17 @@ def is_circumstance(subject: Subject) -> bool:
 
 
 def standalone(
-    question: str, reading: Reading, previous: str | None, places: frozenset[str]
+    question: str,
+    reading: Reading,
+    previous: str | None,
+    before: Reading | None,
+    places: frozenset[str],
 ) -> Standalone:
-    """Joins `question` to the `previous` subject where it names none of its own.
+    """Joins `question` to the `previous` subject, read as `before`, where it names none itself.
 
     `places` are the folded words that name a country or town: they move a subject, and are none.
     """
-    if not previous:
+    if not previous or before is None:
         return Standalone(question, question, False)
     openers, pronouns, _ = _rules()
     tokens = words(question)
@@ -65,7 +70,11 @@ def standalone(
         continues = False
     if not continues:
         return Standalone(question, question, False)
-    return Standalone(question, f"{previous} {question}", True)
+    kept = previous
+    if any(s.weak and s.word not in _rules()[2] | places for s in reading.subjects):
+        # "¿y si es por primera vez?" after a renewal: what is to be done changes, not with what.
+        kept = " ".join(s.word for s in before.subjects if not s.weak) or previous
+    return Standalone(question, f"{kept} {question}", True, circumstances(question))
 
 
 def _names_a_procedure(subjects: list[Subject]) -> bool:
