@@ -80,7 +80,7 @@ class Option(BaseModel):
 class Clarification(BaseModel):
     """What we must know before we can answer."""
 
-    kind: Literal["country", "topic"]
+    kind: Literal["country", "topic", "service"]
     question: str
     options: list[Option]
 

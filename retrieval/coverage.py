@@ -64,7 +64,8 @@ class Coverage:
     weight of the surest word that names both; `missing` the share of the question's weight in words
     that name some service or other, but nothing in this document. `passage` is the share that one
     passage of it covers together with the title: words that stand together mean more than words
-    that are scattered over a long text.
+    that are scattered over a long text. `subjects` is how many words the question is about: a long
+    story names less of any one service.
     """
 
     share: float
@@ -72,6 +73,7 @@ class Coverage:
     reverse: float
     anchor: float
     missing: float
+    subjects: int
     passage: float = 0.0
 
 
@@ -147,7 +149,7 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     """Holds a question against a document."""
     total = sum(s.weight for s in reading.subjects)
     if not total:
-        return Coverage(0.0, 0.0, 0.0, 0.0, 0.0)
+        return Coverage(0.0, 0.0, 0.0, 0.0, 0.0, 0)
     neighbours = _neighbours(reading.concepts, matcher)
     covered = in_label = anchor = missing = 0.0
     for subject in reading.subjects:
@@ -160,7 +162,14 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
         if subject.names and not subject.weak:
             anchor = max(anchor, subject.weight * label)
     reverse = max((_named(label, reading, neighbours) for label in profile.labels), default=0.0)
-    return Coverage(covered / total, in_label / total, reverse, anchor, missing / total)
+    return Coverage(
+        share=covered / total,
+        label_share=in_label / total,
+        reverse=reverse,
+        anchor=anchor,
+        missing=missing / total,
+        subjects=len(reading.subjects),
+    )
 
 
 def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> float:

@@ -14,9 +14,12 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
-# Both are read when gradio is imported: with them it asks no outside host.
+# Read when gradio is imported and its queue made. It asks no outside host; and it does not go
+# through the last 10,000 events with pandas after each one, to time what nobody looks at.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 
 import gradio as gr
 
@@ -31,6 +34,7 @@ from ui.page import (
     NO_COUNTRY,
     SCRIPT,
     Texts,
+    country_choices,
     language_for,
     languages,
 )
@@ -137,7 +141,7 @@ class Page:
 
     def _desk(self, words: Texts) -> None:
         self.country = gr.Radio(
-            _country_choices("es"),
+            country_choices("es"),
             value=NO_COUNTRY,
             label=words.country,
             show_label=True,
@@ -256,9 +260,8 @@ class Page:
             self.session: session,
             self.masthead: rendering.masthead(words),
             self.language: gr.Radio(value=language, label=words.language),
-            self.country: gr.Radio(
-                choices=_country_choices(language), value=country, label=words.country
-            ),
+            # Without a value: the visitor may have chosen another one in the meantime.
+            self.country: gr.Radio(choices=country_choices(language), label=words.country),
             self.talk_heading: rendering.talk_heading(words),
             self.new: gr.Button(words.new),
             self.chat: gr.Chatbot(placeholder=words.welcome, label=words.conversation),
@@ -386,12 +389,6 @@ class Page:
     def _sources(self, session: Session) -> str:
         lookup: Callable[[str], Document | None] = self.assistant.document
         return rendering.sources(session.turns, lookup, session.words, session.language)
-
-
-def _country_choices(language: str) -> list[tuple[str, str]]:
-    """The countries by name, then the choice of none."""
-    named = sorted((country.names[language], code) for code, country in countries().items())
-    return [*named, (languages()[language].no_country, NO_COUNTRY)]
 
 
 def _example(words: Texts, country: str, place: int) -> dict[str, Any]:

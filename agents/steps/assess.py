@@ -13,13 +13,17 @@ from agents.state import Evidence, State
 from retrieval.index import Scope
 from sources.document import Verification, last_day
 
-ENOUGH = 0.0
-"""`confidence` from which a document may answer."""
+ENOUGH, PERHAPS = 0.15, -0.25
+"""`confidence` from which a document answers, and from which the citizen is asked whether it is
+what was meant."""
 
-WEIGHTS = {"share": 3.0, "label_share": 2.0, "reverse": 2.0, "anchor": 0.4, "missing": -4.0}
-BIAS = -3.6
+WEIGHTS = {"reverse": 1.9, "missing": -1.35, "unmet": -4.5}
+BIAS = -0.35
 """Fitted by logistic regression on the `tune` part of the golden questions, against their wrong
 documents (`tests/bench/abstain.py` prints fit and separation)."""
+
+OFFERED = 4
+"""Services offered where none is sure."""
 
 LEVEL_COUNTRIES = 0.7
 """Documents of two countries whose scores are this near, and no country named: the citizen is
@@ -29,10 +33,25 @@ OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.35, 0.15, 0.15
 """What a document loses against one on the same subject that is fresh, dated and verified."""
 
 
+def signs(coverage: dict[str, float]) -> dict[str, float]:
+    """What speaks for a document and against it. `unmet` is the share of the question that its best
+    passage leaves open, the less telling the longer the story that the citizen tells."""
+    return {
+        "reverse": coverage["reverse"],
+        "missing": coverage["missing"],
+        "unmet": (1 - coverage["passage"]) / (1 + coverage["subjects"] / 2),
+    }
+
+
 def confidence(evidence: Evidence) -> float:
     """How surely a document is about the question, in log-odds: 0 is as likely as not."""
-    coverage = evidence["coverage"]
-    return BIAS + sum(weight * coverage[name] for name, weight in WEIGHTS.items())
+    found = signs(evidence["coverage"])
+    return BIAS + sum(weight * found[name] for name, weight in WEIGHTS.items())
+
+
+def _perhaps(evidence: Evidence) -> bool:
+    """Whether a document may be what was meant: near enough, and no known subject is foreign to it."""
+    return confidence(evidence) >= PERHAPS and not evidence["coverage"]["missing"]
 
 
 def best_per_document(state: State) -> list[Evidence]:
@@ -58,10 +77,11 @@ def assess(state: State, context: Context) -> dict[str, Any]:
     ranked = sorted(best_per_document(state), key=lambda e: -_preference(e, context))
     able = [e for e in ranked if confidence(e) >= ENOUGH]
     if not able:
+        perhaps = [e["document_id"] for e in ranked if _perhaps(e)][:OFFERED]
         again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
         return {
-            "verdict": "again" if again else "reply",
-            "chosen": [],
+            "verdict": "again" if again else ("service" if perhaps else "reply"),
+            "chosen": perhaps,
             "rounds": state.get("rounds", 0) + 1,
         }
     if not understanding["countries"]:

@@ -24,8 +24,8 @@ def reply(state: State, context: Context) -> dict[str, Any]:
     """Ends the run with a named status."""
     if state.get("concern"):
         answer = _concern(state)
-    elif state.get("verdict") in ("topic", "country"):
-        answer = _clarify(state)
+    elif state.get("verdict") in ("topic", "country", "service"):
+        answer = _clarify(state, context)
     elif any(s["part"].startswith("asked") for s in state.get("draft", ())):
         answer = render.answered(state, context)
     elif state.get("draft"):
@@ -85,9 +85,13 @@ def _crisis(category: str, language: str, country: str | None) -> str:
     return "\n".join([*lines, "", text(language, "crisis", "outro")])
 
 
-def _clarify(state: State) -> Answer:
+def _clarify(state: State, context: Context) -> Answer:
     language = _language_of(state)
-    if state["verdict"] == "country":
+    if state["verdict"] == "service":
+        found = [context.searcher.store.get(i) for i in state["chosen"]]
+        options = [Option(value=d.title, label=d.title) for d in found if d]
+        question, kind = text(language, "clarify_service"), "service"
+    elif state["verdict"] == "country":
         options = [
             Option(value=c.code, label=c.names[language]) for c in countries().values()
         ]
@@ -98,7 +102,7 @@ def _clarify(state: State) -> Answer:
         id=state["id"],
         status=Status.CLARIFICATION,
         language=language,
-        country=state.get("selected_country"),
+        country=next(iter(state["understanding"]["countries"]), state.get("selected_country")),
         sectors=[s for s in state["understanding"]["sectors"] if s != "general"],
         answer=question,
         clarification=Clarification(kind=kind, question=question, options=options),  # type: ignore[arg-type]

@@ -11,6 +11,8 @@ True
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,10 +43,14 @@ class _Phrase(NamedTuple):
         )
 
 
+_Group = Mapping[str, Sequence[_Phrase]]
+"""Phrases by the letter that they begin with, in the order in which they are tried."""
+
+
 class _Phrases(NamedTuple):
     ignored: frozenset[str]
-    strong: tuple[_Phrase, ...]
-    weak: tuple[_Phrase, ...]
+    strong: _Group
+    weak: _Group
 
 
 @cache
@@ -53,18 +59,22 @@ def _phrases() -> _Phrases:
     data = read_yaml(DATA)
     ignored = frozenset(data.get("ignored", ()))
 
-    def group(name: str) -> tuple[_Phrase, ...]:
+    def group(name: str) -> _Group:
         found = []
         for field, phrases in data.get(name, {}).items():
             if field not in {known.value for known in Field}:
                 raise CatalogError(f"{DATA.name}: {name}: unknown property {field!r}", "Mend it.")
             for phrase in phrases:
                 words = tuple(word for word in phrase.split() if word not in ignored)
+                if not words or words[0] == "*":
+                    raise CatalogError(f"{DATA.name}: {name}: {phrase!r} fits all", "Mend it.")
                 found.append(_Phrase(words, Field(field)))
         # The longest phrase wins at one place, and of two equally long the one without a star.
-        return tuple(
-            sorted(found, key=lambda p: (-len(p.words), sum(w.endswith("*") for w in p.words)))
-        )
+        found.sort(key=lambda p: (-len(p.words), sum(w.endswith("*") for w in p.words)))
+        by_letter: dict[str, list[_Phrase]] = defaultdict(list)
+        for each in found:
+            by_letter[each.words[0][0]].append(each)
+        return by_letter
 
     return _Phrases(ignored, group("phrases"), group("weak"))
 
@@ -75,17 +85,20 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in _WORD.findall(fold(text)) if word not in ignored)
 
 
-def _at(words: tuple[str, ...], start: int, phrases: tuple[_Phrase, ...]) -> _Phrase | None:
-    return next((phrase for phrase in phrases if phrase.matches(words, start)), None)
+def _at(words: tuple[str, ...], start: int, group: _Group) -> _Phrase | None:
+    if start >= len(words):
+        return None
+    candidates = group.get(words[start][0], ())
+    return next((phrase for phrase in candidates if phrase.matches(words, start)), None)
 
 
 @lru_cache(maxsize=4096)
 def infer(heading: str) -> Field | None:
     """The property that `heading` announces, or None where it announces none that we know."""
     words = _words(unnumbered(heading))
-    for phrases in (_phrases().strong, _phrases().weak):
+    for group in (_phrases().strong, _phrases().weak):
         for start in range(len(words)):
-            if phrase := _at(words, start, phrases):
+            if phrase := _at(words, start, group):
                 return phrase.field
     return None
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.context import Context
-from agents.evaluate import Golden, read_golden
+from agents.golden import Golden, read_golden
 from agents.state import Status
 from agents.steps import assess
 from agents.steps.understand import understand
@@ -48,7 +48,7 @@ def features(golden: Golden, house: House) -> list[tuple[list[float], bool]]:
     rows = []
     answerable = Status.ANSWERED in golden.expect.status and right
     for document in found:
-        row = [asdict(document.coverage)[name] for name in NAMES]
+        row = [assess.signs(asdict(document.coverage))[name] for name in NAMES]
         if answerable and document.document.id in right:
             rows.append((row, True))
             break
@@ -56,7 +56,7 @@ def features(golden: Golden, house: House) -> list[tuple[list[float], bool]]:
     if wrong and (answerable or golden.kind == "unanswerable"):
         # A field that a right document lacks is a matter of the writer, not of finding it.
         if answerable or not right:
-            rows.append(([asdict(wrong[0].coverage)[name] for name in NAMES], False))
+            rows.append(([assess.signs(asdict(wrong[0].coverage))[name] for name in NAMES], False))
     return rows
 
 

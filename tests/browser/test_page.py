@@ -8,9 +8,6 @@ import pytest
 
 from tests.ui.fakes import COST
 
-# Gradio's own timing of its queue uses a pandas option that pandas gave up.
-pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated")
-
 QUESTION = "¿Cuánto cuesta renovar la licencia de conducir?"
 
 
@@ -204,6 +201,7 @@ def test_contrast_headings_and_names(visit, scheme):
 
 
 def test_keyboard_alone_is_enough(opened, assistant):
+    opened.wait_for_timeout(500)
     opened.get_by_label("Todavía no elijo").focus()
     opened.keyboard.press("ArrowUp")
     assert opened.get_by_label("República Dominicana").is_checked()
@@ -211,7 +209,6 @@ def test_keyboard_alone_is_enough(opened, assistant):
     assert opened.evaluate(outline) == "solid"
     opened.wait_for_timeout(500)
     opened.keyboard.press("Tab")
-    assert opened.evaluate("document.activeElement.outerHTML") == ""
     assert opened.evaluate("document.activeElement.id") == "v-question"
     opened.keyboard.type(QUESTION)
     opened.keyboard.press("Enter")

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sources.catalog import read_yaml
+from sources.country import countries
 
 FOLDER = Path(__file__).parent
 CSS = FOLDER / "page.css"
@@ -85,3 +86,9 @@ def language_for(*preferred: str) -> str:
         if (language := tag.split("-")[0].strip().lower()) in languages():
             return language
     return "es"
+
+
+def country_choices(language: str) -> list[tuple[str, str]]:
+    """The countries by name with their codes, then the choice of none."""
+    named = sorted((country.names[language], code) for code, country in countries().items())
+    return [*named, (languages()[language].no_country, NO_COUNTRY)]

@@ -39,7 +39,16 @@ def test_headings_announce_their_property(text: str, field: Field) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Introducción", "Licencia clase B", "Disposiciones", "Anexo", "Valoración", ""]
+    "text",
+    [
+        "Introducción",
+        "Licencia clase B",
+        "Disposiciones",
+        "Anexo",
+        "Valoración",
+        "Validación de datos",
+        "",
+    ],
 )
 def test_other_headings_announce_nothing(text: str) -> None:
     assert infer(text) is None
