@@ -71,7 +71,8 @@ class Assistant:
 
     async def ask(self, request: Request, *, conversation: str | None = None) -> Answer:
         """Answers `request`. With `conversation` the earlier messages are remembered, and a pending
-        choice of country is taken from `request.country` or from a message that names one."""
+        choice of country is taken from `request.country` or from a message that names one.
+        """
         started = time.perf_counter()
         request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
         if refused := self._unfit(request):
@@ -93,7 +94,9 @@ class Assistant:
             return self._failed(request, Status.ERROR_INTERNAL, "internal")
         answer = Answer.model_validate(state["answer"])
         total = round((time.perf_counter() - started) * 1000)
-        return answer.model_copy(update={"timings_ms": {**state.get("timings_ms", {}), "total": total}})
+        return answer.model_copy(
+            update={"timings_ms": {**state.get("timings_ms", {}), "total": total}}
+        )
 
     async def stream(
         self, request: Request, *, conversation: str | None = None
@@ -203,7 +206,10 @@ class Assistant:
             config["configurable"] = {"thread_id": conversation}
             extra["durability"] = "exit"
         result: dict[str, Any] = await graph.ainvoke(
-            given, config, context=self.context, **extra  # type: ignore[arg-type]
+            given,
+            config,
+            context=self.context,
+            **extra,  # type: ignore[arg-type]
         )
         return result
 

@@ -37,7 +37,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What a document says to the question: `asked` by aspect, what `also` matters, the remarks
-    about the sources, and the aspects it does not speak of."""
+    about the sources, and the aspects it does not speak of.
+    """
 
     asked: dict[str, list[Span]]
     also: list[Span]
@@ -58,7 +59,10 @@ def extract(
         spans = _answer(document, aspect, reading, found)
         if not spans and aspect.soft:
             # "How do I …?" of a document that lists no steps: what it says is the answer.
-            spans = [Span(s.start, s.end, s.section, f"asked:{name}") for s in _overview(document, reading, found)]
+            spans = [
+                Span(s.start, s.end, s.section, f"asked:{name}")
+                for s in _overview(document, reading, found)
+            ]
         remarks = [
             Span(s.start, s.end, s, f"note:{name}")
             for s in document.sections
@@ -80,7 +84,8 @@ def _answer(
     document: Document, aspect: Aspect, reading: Reading, found: list[tuple[int, int]]
 ) -> list[Span]:
     """The sentences that answer one aspect: those of its own field; a statement elsewhere that
-    shows such a thing and speaks of the question's particular words; then related fields."""
+    shows such a thing and speaks of the question's particular words; then related fields.
+    """
     part = f"asked:{aspect.name}"
     said = [s for s in document.sections if not s.note]
     own = _pick(
@@ -154,7 +159,9 @@ def _pick(
 def _distinct(document: Document, spans: list[Span], reading: Reading) -> dict[int, float]:
     """How much each span speaks of the question, by words that not every span and title has."""
     language = document.language
-    stems = {s.start: {stem(w, language) for w in words(document.text[s.start : s.end])} for s in spans}
+    stems = {
+        s.start: {stem(w, language) for w in words(document.text[s.start : s.end])} for s in spans
+    }
     title = {stem(w, language) for w in words(document.title)}
     scores = {}
     for span in spans:

@@ -94,7 +94,12 @@ async def clarify(state: State) -> Command[str]:
     """Waits for the citizen's choice of a country, then searches there."""
     choice = interrupt(state["answer"]["clarification"])
     understanding = {**state["understanding"], "countries": [choice]}
-    update = {"understanding": understanding, "evidence": None, "rounds": 0, "selected_country": choice}
+    update = {
+        "understanding": understanding,
+        "evidence": None,
+        "rounds": 0,
+        "selected_country": choice,
+    }
     moved: Any = {**state, **update}
     return Command(update=update, goto=_send(moved))
 

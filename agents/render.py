@@ -145,7 +145,7 @@ def partly_known(state: State, context: Context) -> Answer:
 
 
 def unanswerable(state: State, context: Context) -> Answer:
-    """"I don't know", where to turn, and what there is nearby."""
+    """ "I don't know", where to turn, and what there is nearby."""
     writer = _Writer(state, context)
     understanding, language = state["understanding"], writer.language
     if place := understanding["elsewhere"]:
@@ -224,10 +224,17 @@ def _notices(
         notices.append(reply(language, "notices", "follow_up"))
     scope = Scope(tenants=context.tenants, countries=tuple(understanding["countries"]))
     if documents:
-        notices += _understood(context.searcher.read(understanding["standalone"], scope), context, language)
+        notices += _understood(
+            context.searcher.read(understanding["standalone"], scope), context, language
+        )
     if any(d.language != language for d in documents):
         notices.append(reply(language, "other_language"))
-    cited = [(d, section_at(d, c.start)) for d in documents for c in writer.citations if c.document_id == d.id]
+    cited = [
+        (d, section_at(d, c.start))
+        for d in documents
+        for c in writer.citations
+        if c.document_id == d.id
+    ]
     if any(stale(d, s, writer.today) for d, s in cited):
         notices.append(reply(language, "notices", "stale"))
     if any(verification(d, s) is Verification.UNVERIFIED for d, s in cited):

@@ -1,14 +1,122 @@
-from typing import Literal, NamedTuple
+"""What a question must not be answered like: a crisis, or what Ventanilla refuses.
+
+    >>> screen("mi hijo se tragó cloro")
+    Concern(kind='crisis', category='poisoning')
+
+The rules and their words are data (``agents/rules/safety.yaml``, ``safety_words.yaml``); how they
+are matched is told in `agents.rules.matching`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple, cast
+
+from agents.phrases import rules
+from agents.rules.matching import Hits, Item, Lexicon, Pattern, Words, read_pattern, words_of
+from sources.errors import CatalogError
+
+NEUTRAL = "neutral"
+"""The word set of idioms and names whose words mean nothing to the rules."""
 
 
 class Concern(NamedTuple):
+    """Why a question is not answered as a question; `category` names the reply's text."""
+
     kind: Literal["crisis", "refused"]
     category: str
 
 
+@dataclass(frozen=True)
+class Near:
+    """All of `items` within `span` words, in any order."""
+
+    span: int
+    items: tuple[Item, ...]
+
+    def found(self, hits: Hits, words: Words) -> bool:
+        """Whether some stretch of `span` words holds each of the items."""
+        places = [hits.get(item.name, []) for item in self.items]
+        if not all(places):
+            return False
+        return any(
+            all(any(start <= s < start + self.span for s, _ in spans) for spans in places)
+            for start in {s for spans in places for s, _ in spans}
+        )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: any of `patterns` raises `concern`, unless one of `unless` is found.
+
+    `questions` and `documents` say what it is held against: what people write, or what documents
+    say.
+    """
+
+    concern: Concern
+    patterns: tuple[Pattern | Near, ...]
+    unless: tuple[Pattern | Near, ...]
+    questions: bool
+    documents: bool
+
+    def raised(self, hits: Hits, words: Words) -> bool:
+        """Whether the rule holds for a text."""
+        return any(p.found(hits, words) for p in self.patterns) and not any(
+            p.found(hits, words) for p in self.unless
+        )
+
+
+@cache
+def _loaded() -> tuple[Lexicon, tuple[Rule, ...]]:
+    """The word sets and the rules, in the order of the file: a crisis goes before a refusal.
+
+    Raises CatalogError for a rule that cannot be read.
+    """
+    sets = rules("safety_words")
+    lexicon = Lexicon(sets, ordinary=sets.get("ordinary", ()))
+    made = tuple(_rule(fields, lexicon) for fields in rules("safety")["rules"])
+    lexicon.seal()  # patterns bring words of their own
+    return lexicon, made
+
+
+def _rule(fields: dict[str, Any], lexicon: Lexicon) -> Rule:
+    kind = "crisis" if "crisis" in fields else "refused"
+    if kind not in fields:
+        raise CatalogError("a safety rule names neither crisis nor refused", "Name one.")
+    only_documents = bool(fields.get("only_documents"))
+    return Rule(
+        Concern(cast(Literal["crisis", "refused"], kind), fields[kind]),
+        _patterns(fields["patterns"], lexicon),
+        _patterns(fields.get("unless", ()), lexicon),
+        questions=not only_documents,
+        documents=only_documents or bool(fields.get("documents")),
+    )
+
+
+def _patterns(texts: Iterable[str], lexicon: Lexicon) -> tuple[Pattern | Near, ...]:
+    made: list[Pattern | Near] = []
+    for text in texts:
+        near = re.fullmatch(r"near (\d+): (.+)", text)
+        pattern = read_pattern(near[2] if near else text, lexicon)
+        made.append(Near(int(near[1]), pattern.items) if near else pattern)
+    return tuple(made)
+
+
 def screen(text: str) -> Concern | None:
-    return None
+    """The first concern that a question raises, or None. Takes at most a millisecond or two."""
+    lexicon, made = _loaded()
+    words = words_of(text)
+    hits = lexicon.find(words, NEUTRAL)
+    found = (rule.concern for rule in made if rule.questions and rule.raised(hits, words))
+    return next(found, None)
 
 
 def is_instruction(text: str) -> bool:
-    return False
+    """Whether a passage of a document, or an earlier message, gives orders to the assistant."""
+    lexicon, made = _loaded()
+    words = words_of(text)
+    hits = lexicon.find(words, NEUTRAL)
+    return any(rule.documents and rule.raised(hits, words) for rule in made)

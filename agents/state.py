@@ -112,7 +112,8 @@ class Answer(BaseModel):
 
 class Understanding(TypedDict):
     """What the question was understood to be. `countries` are those that the text or the page
-    named; empty means that none did."""
+    named; empty means that none did.
+    """
 
     language: str
     standalone: str

@@ -75,9 +75,7 @@ def grams(word: str) -> tuple[str, ...]:
     if len(word) < 3:
         return ()
     marked = f"^{word}$"
-    return tuple(
-        marked[i : i + n] for n in GRAM_SIZES for i in range(max(0, len(marked) - n + 1))
-    )
+    return tuple(marked[i : i + n] for n in GRAM_SIZES for i in range(max(0, len(marked) - n + 1)))
 
 
 @lru_cache(maxsize=262144)

@@ -79,9 +79,7 @@ def passages(document: Document) -> list[Passage]:
     def close() -> None:
         if current is not None:
             field, heading, page = current
-            found.append(
-                Passage(document.id, len(found), field, heading, start, end, page)
-            )
+            found.append(Passage(document.id, len(found), field, heading, start, end, page))
 
     for section in document.sections:
         for left, right in _pieces(document, section):

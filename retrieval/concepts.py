@@ -39,12 +39,16 @@ class Matcher:
                     table = self._labels.setdefault(language, {})
                     table.setdefault(key, []).append((concept.id, region, label))
                     self._longest[language] = max(self._longest.get(language, 0), len(key))
-        self.stems = {language: {s for key in t for s in key} for language, t in self._labels.items()}
+        self.stems = {
+            language: {s for key in t for s in key} for language, t in self._labels.items()
+        }
 
     @property
     def fingerprint(self) -> str:
         """Changes with the vocabulary: passages carry concepts, so they are then indexed again."""
-        labels = sorted((k, *entry) for t in self._labels.values() for k, es in t.items() for entry in es)
+        labels = sorted(
+            (k, *entry) for t in self._labels.values() for k, es in t.items() for entry in es
+        )
         return hashlib.sha256(repr(labels).encode()).hexdigest()[:16]
 
     def find(

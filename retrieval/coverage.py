@@ -25,8 +25,40 @@ CPSV-AP fields, where the text itself says what it is about."""
 
 
 _PARTICLES = frozenset(
-    "a al ao aos as con com da das de del do dos e el em en la las los na nas no nos o os para pela"
-    " pelo por u y".split()
+    [
+        "a",
+        "al",
+        "ao",
+        "aos",
+        "as",
+        "con",
+        "com",
+        "da",
+        "das",
+        "de",
+        "del",
+        "do",
+        "dos",
+        "e",
+        "el",
+        "em",
+        "en",
+        "la",
+        "las",
+        "los",
+        "na",
+        "nas",
+        "no",
+        "nos",
+        "o",
+        "os",
+        "para",
+        "pela",
+        "pelo",
+        "por",
+        "u",
+        "y",
+    ]
 )
 """Articles and prepositions, which tell no title from another."""
 
@@ -203,7 +235,9 @@ def _in_body(subject: Subject, profile: Profile) -> float:
     strength = IN_PROSE if profile.prose else IN_BODY
     if subject.stems & profile.body or subject.concepts & profile.body_concepts:
         return strength
-    return max((strength * like for near, like in subject.near if near in profile.body), default=0.0)
+    return max(
+        (strength * like for near, like in subject.near if near in profile.body), default=0.0
+    )
 
 
 def _neighbours(concepts: frozenset[str], matcher: Matcher) -> dict[str, float]:

@@ -45,7 +45,8 @@ class Sparse:
 
 class Weights:
     """Dimensions with weights, of which some may repeat; kept as arrays, since a passage has
-    thousands of n-grams."""
+    thousands of n-grams.
+    """
 
     def __init__(self) -> None:
         self._dimensions: list[NDArray[np.uint32]] = []

@@ -140,9 +140,7 @@ def remove(source_id: str, index: Index, store: Store) -> int:
     _remove(ids, source_id, index, store)
     with store.transaction() as connection:
         connection.execute("DELETE FROM syncs WHERE source_id = ?", (source_id,))
-        connection.execute(
-            "DELETE FROM kv WHERE collection LIKE ?", (f"source/{source_id}/%",)
-        )
+        connection.execute("DELETE FROM kv WHERE collection LIKE ?", (f"source/{source_id}/%",))
     if ids:
         count_words(store)
     index.flush()

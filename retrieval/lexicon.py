@@ -90,6 +90,7 @@ class Lexicon:
         )
         if not found:
             return None
+
         # People seldom miss the first letter, and ask for what titles name; of two equally near
         # words the commoner one is meant more often.
         def likely(candidate: tuple[str, float, int]) -> tuple[float, int]:

@@ -59,7 +59,8 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A question, read. `said` holds the stems of all its words, also of those that only ask: a
-    title may be made of them ("SIS Gratuito")."""
+    title may be made of them ("SIS Gratuito").
+    """
 
     subjects: tuple[Subject, ...]
     mentions: tuple[Mention, ...]
@@ -107,9 +108,7 @@ def read(
         if (token in empty or token.isdigit()) and not phrase:
             continue
         concepts = named.get(position, set())
-        subject = _subject(
-            token, original, lexicon, matcher, concepts, weak, minor, phrase
-        )
+        subject = _subject(token, original, lexicon, matcher, concepts, weak, minor, phrase)
         subjects.setdefault(token, subject)
     said = frozenset(
         stem(word, language) for word in (*words(text), *fixed) for language in LANGUAGES
@@ -171,9 +170,7 @@ def _subject(
     things = {c for c in concepts if matcher.concepts[c].scheme != ACTIONS}
     names = token not in minor and (lexicon.titles(token) or bool(things))
     known = names or bool(concepts) or lexicon.knows(token)
-    is_weak = token in minor or (
-        not things and ((token in weak and not phrase) or bool(concepts))
-    )
+    is_weak = token in minor or (not things and ((token in weak and not phrase) or bool(concepts)))
     weight = lexicon.idf(token, LANGUAGES)
     if is_weak:
         weight *= WEAK_WEIGHT

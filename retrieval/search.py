@@ -1,6 +1,6 @@
 """Question → ranked passages of the right country, tenant and day.
 
-    >>> searcher.search("renovar brevete", Scope(tenants=("public",), countries=("PE",)))
+>>> searcher.search("renovar brevete", Scope(tenants=("public",), countries=("PE",)))
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Searcher:
 
     def _legs(self, reading: Reading) -> dict[str, tuple]:  # type: ignore[type-arg]
         weighted = [(s.word, 0.3 if s.weak else 1.0) for s in reading.subjects]
-        concepts = {c: CONCEPT_WEIGHT for c in reading.concepts}
+        concepts = dict.fromkeys(reading.concepts, CONCEPT_WEIGHT)
         for concept in reading.concepts:
             for neighbour in self.matcher.neighbours(concept):
                 concepts.setdefault(neighbour, NEIGHBOUR_WEIGHT)
@@ -128,7 +128,9 @@ class Searcher:
         top = max((group[0].score for group in groups.values()), default=1.0)
         nearest = sorted(groups, key=lambda i: -_score(groups[i][0], groups[i][0].score / top))
         for document_id in nearest[:LOOKED_INTO]:
-            groups[document_id] = self._look_into(groups[document_id], reading, profiles[document_id])
+            groups[document_id] = self._look_into(
+                groups[document_id], reading, profiles[document_id]
+            )
         found = []
         for group in groups.values():
             score = _score(group[0], group[0].score / top)

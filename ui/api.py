@@ -48,7 +48,9 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    app = FastAPI(title="Ventanilla", version="0.1.0", lifespan=lifespan, redoc_url=None, docs_url=None)
+    app = FastAPI(
+        title="Ventanilla", version="0.1.0", lifespan=lifespan, redoc_url=None, docs_url=None
+    )
     writing = asyncio.Lock()
 
     def local(authorization: Annotated[str, Header()] = "") -> None:

@@ -1,9 +1,9 @@
 """Settings → a ready assistant.
 
-    with open_house(read_settings()) as house:
-        house.sync("seed")
-        async with house.assistant() as assistant:
-            ...
+with open_house(read_settings()) as house:
+    house.sync("seed")
+    async with house.assistant() as assistant:
+        ...
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ class House:
     ) -> SyncReport:
         """Reads a document set into the index. Raises CatalogError for an unknown id."""
         items = connectors.read(self.entry(source_id), origin)
-        report = sync(
-            items, source_id, self.index, self.store, self.matcher, progress=progress
-        )
+        report = sync(items, source_id, self.index, self.store, self.matcher, progress=progress)
         self.searcher.refresh()
         return report
 
@@ -74,7 +72,9 @@ class House:
 
     def unread(self) -> list[str]:
         """The document sets that are on and were never read to the end."""
-        done = {row[0] for row in self.store.rows("SELECT source_id FROM syncs WHERE state = 'done'")}
+        done = {
+            row[0] for row in self.store.rows("SELECT source_id FROM syncs WHERE state = 'done'")
+        }
         catalog = read_catalog(self.settings.catalog)
         return [entry.id for entry in catalog.values() if entry.enabled and entry.id not in done]
 

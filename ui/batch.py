@@ -111,7 +111,7 @@ def _chunk(lines: list[str], first: int, work: Work) -> list[dict[str, Any]]:
         try:
             fields = json.loads(line)
             if not isinstance(fields, dict):
-                raise UsageError("it is no JSON object", "Write {\"question\": …}.")
+                raise UsageError("it is no JSON object", 'Write {"question": …}.')
             fields["id"] = str(fields["id"]) if "id" in fields else str(number)
             results.append(checked(fields))
         except (ValueError, UsageError) as error:
@@ -129,7 +129,9 @@ def readable(answer: dict[str, Any]) -> str:
         lines += [f"  {o['value']}  {o['label']}" for o in answer["clarification"]["options"]]
     for c in answer["citations"]:
         date = c["as_of"] or "–"
-        lines.append(f"[{c['marker']}] {c['title']} — {c['agency']} ({c['country']}), {date}, {c['verification']}")
+        lines.append(
+            f"[{c['marker']}] {c['title']} — {c['agency']} ({c['country']}), {date}, {c['verification']}"
+        )
         if c["url"]:
             lines.append(f"    {c['url']}")
     return "\n".join(lines).rstrip()
@@ -139,6 +141,8 @@ def listed(result: dict[str, Any]) -> str:
     """Passages for a terminal."""
     lines = []
     for number, p in enumerate(result["passages"], 1):
-        lines.append(f"{number:>2}. {p['title']} — {p['heading'] or p['field']} [{p['country']}] {p['document_id']}")
+        lines.append(
+            f"{number:>2}. {p['title']} — {p['heading'] or p['field']} [{p['country']}] {p['document_id']}"
+        )
         lines.append(f"    {' '.join(p['quote'].split())[:160]}")
     return "\n".join(lines) or "nothing found"

@@ -185,7 +185,9 @@ def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
     for line in report["rejected"][:20]:
         note(f"not read: {line}")
     if len(report["rejected"]) > 20:
-        note(f"… and {len(report['rejected']) - 20} more; `ventanilla sources list --json` has them")
+        note(
+            f"… and {len(report['rejected']) - 20} more; `ventanilla sources list --json` has them"
+        )
     say(
         f"{source_id}: {report['indexed']} indexed, {report['unchanged']} unchanged, "
         f"{report['removed']} removed, {len(report['rejected'])} not read "
@@ -198,7 +200,9 @@ def evaluate(
     golden: Annotated[list[Path], typer.Argument(help="Files of golden questions (JSON lines).")],
     as_json: AsJson = False,
     split: Annotated[str | None, typer.Option(help="Only tune or report.")] = None,
-    show: Annotated[bool, typer.Option(help="List the failures (never of the report part).")] = False,
+    show: Annotated[
+        bool, typer.Option(help="List the failures (never of the report part).")
+    ] = False,
 ) -> None:
     """Put golden questions to the assistant and count right, wrong and withheld answers."""
     from ui.evaluation import evaluate as run

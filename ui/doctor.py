@@ -34,7 +34,14 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything examined, in order; never raises."""
-    return [*_python(), *_rooms(), *_data(settings), *_home(settings), *_index(settings), *_models()]
+    return [
+        *_python(),
+        *_rooms(),
+        *_data(settings),
+        *_home(settings),
+        *_index(settings),
+        *_models(),
+    ]
 
 
 def _python() -> Iterator[Finding]:
@@ -51,7 +58,9 @@ def _rooms() -> Iterator[Finding]:
         found = Path(spec.origin).resolve() if spec and spec.origin else None
         if found is None or not found.is_relative_to(ours):
             yield Finding(
-                f"package {room}", False, f"{found} stands before ours: use an environment of its own"
+                f"package {room}",
+                False,
+                f"{found} stands before ours: use an environment of its own",
             )
             return
     yield Finding("packages", True, f"{', '.join(ROOMS)} are ours")
@@ -70,7 +79,11 @@ def _home(settings: Settings) -> Iterator[Finding]:
     home = settings.home
     existing = next(p for p in (home, *home.parents) if p.exists())
     writable = os.access(existing, os.W_OK)
-    yield Finding("home", writable, f"{home}" if writable else f"{home} cannot be written: set VENTANILLA_HOME")
+    yield Finding(
+        "home",
+        writable,
+        f"{home}" if writable else f"{home} cannot be written: set VENTANILLA_HOME",
+    )
     free = shutil.disk_usage(existing).free
     enough = free > LEAST_FREE_BYTES
     yield Finding("disk", enough, f"{free / 1e9:.1f} GB free" + ("" if enough else ": make room"))
@@ -86,7 +99,9 @@ def _index(settings: Settings) -> Iterator[Finding]:
             documents = int(house.store.rows("SELECT COUNT(*) FROM documents")[0][0])
             empty = " (run `ventanilla sources sync`)" if not documents else ""
             where = settings.qdrant_url or "embedded"
-            yield Finding("index", True, f"{where}: {documents} documents, {points} passages{empty}")
+            yield Finding(
+                "index", True, f"{where}: {documents} documents, {points} passages{empty}"
+            )
     except VentanillaError as error:
         yield Finding("index", False, str(error))
 

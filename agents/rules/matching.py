@@ -213,11 +213,7 @@ class Pattern:
         if not all(name in hits for name in self.needs):
             return False
         first, *rest = self.items
-        ends = {
-            end
-            for start, end in hits[first.name]
-            if not self.begins or start in words.starts
-        }
+        ends = {end for start, end in hits[first.name] if not self.begins or start in words.starts}
         for item in rest:
             spans = hits.get(item.name, [])
             if item.absent:

@@ -32,7 +32,9 @@ def cues(name: str) -> Phrases:
 @cache
 def profiles() -> dict[str, Profile]:
     """All sector agents by name."""
-    found = (import_module(f"{__name__}.{module.name}").PROFILE for module in iter_modules(__path__))
+    found = (
+        import_module(f"{__name__}.{module.name}").PROFILE for module in iter_modules(__path__)
+    )
     return {profile.name: profile for profile in found}
 
 

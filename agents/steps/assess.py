@@ -35,7 +35,8 @@ OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.35, 0.15, 0.15
 
 def signs(coverage: dict[str, float]) -> dict[str, float]:
     """What speaks for a document and against it. `unmet` is the share of the question that its best
-    passage leaves open, the less telling the longer the story that the citizen tells."""
+    passage leaves open, the less telling the longer the story that the citizen tells.
+    """
     return {
         "reverse": coverage["reverse"],
         "missing": coverage["missing"],
@@ -93,7 +94,8 @@ def assess(state: State, context: Context) -> dict[str, Any]:
 
 def _preference(evidence: Evidence, context: Context) -> float:
     """The score less what age and doubt take away: of two documents on one procedure, the one
-    whose values hold today goes first."""
+    whose values hold today goes first.
+    """
     document = context.searcher.store.get(evidence["document_id"])
     if document is None:
         return -1.0

@@ -11,7 +11,8 @@ from agents.state import State
 
 def guard(state: State, context: Context) -> dict[str, Any]:
     """Marks a crisis or a refusal. An earlier message is screened for injection only: what was
-    asked before was answered or refused then."""
+    asked before was answered or refused then.
+    """
     concern = screen(state["question"])
     if concern is None:
         for turn in state.get("history", ()):

@@ -92,9 +92,7 @@ def _clarify(state: State, context: Context) -> Answer:
         options = [Option(value=d.title, label=d.title) for d in found if d]
         question, kind = text(language, "clarify_service"), "service"
     elif state["verdict"] == "country":
-        options = [
-            Option(value=c.code, label=c.names[language]) for c in countries().values()
-        ]
+        options = [Option(value=c.code, label=c.names[language]) for c in countries().values()]
         question, kind = text(language, "clarify_country"), "country"
     else:
         question, kind, options = text(language, "clarify_topic"), "topic", []

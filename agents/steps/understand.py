@@ -58,7 +58,8 @@ def understand(state: State, context: Context) -> dict[str, Any]:
 
 def unmasked_words(text: str) -> str:
     """`text` without the personal numbers that were masked, and the words that announced them:
-    "mi RUT es [RUT] y quiero …" asks nothing about a RUT."""
+    "mi RUT es [RUT] y quiero …" asks nothing about a RUT.
+    """
     kept: list[str] = []
     for piece in _MASKS.split(text):
         if kept:
@@ -77,7 +78,11 @@ def _announcing() -> frozenset[str]:
 
 
 def _earlier(state: State) -> list[str]:
-    return [unmasked_words(turn["content"]) for turn in state.get("history", ()) if turn["role"] == "user"]
+    return [
+        unmasked_words(turn["content"])
+        for turn in state.get("history", ())
+        if turn["role"] == "user"
+    ]
 
 
 def language_of(state: State) -> str:

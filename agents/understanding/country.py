@@ -23,7 +23,8 @@ LOCATED, NAMED, IMPLIED, ORIGIN, HINT = 5.0, 3.0, 2.5, 1.0, 0.8
 class Whereabouts:
     """`countries` named (ISO 3166-1), surest first; `explicit` whether the text itself says so
     beyond doubt; `elsewhere` the name of a country that Ventanilla does not cover, if the question
-    is about that one."""
+    is about that one.
+    """
 
     countries: tuple[str, ...]
     explicit: bool

@@ -13,7 +13,8 @@ from retrieval.reading import Reading, Subject
 @dataclass(frozen=True, slots=True)
 class Standalone:
     """`subject_text` names the subject, `question` is the message itself; `follow_up` whether the
-    subject was taken from an earlier message; `minor` are the words that then only qualify it."""
+    subject was taken from an earlier message; `minor` are the words that then only qualify it.
+    """
 
     question: str
     subject_text: str

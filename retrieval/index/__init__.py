@@ -1,7 +1,7 @@
 """The one interface over Qdrant, and the choice between its two forms.
 
-    index = open_index(path)                     # inside this process: Qdrant Edge
-    index = open_index(url="http://qdrant:6333") # a Qdrant server
+index = open_index(path)                     # inside this process: Qdrant Edge
+index = open_index(url="http://qdrant:6333") # a Qdrant server
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from retrieval.embed import Sparse
 
 _NAMESPACE = UUID("8f2b6c1e-5d0a-4a3e-9a57-6f0c7a1d4e21")
 
-KEYWORDS = ("tenant", "country", "language", "sectors", "document_id", "source_id", "revision", "field")
+KEYWORDS = (
+    "tenant",
+    "country",
+    "language",
+    "sectors",
+    "document_id",
+    "source_id",
+    "revision",
+    "field",
+)
 INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
 
@@ -60,7 +69,9 @@ class Scope:
             "document_id": self.documents,
             "source_id": self.sources,
         }
-        return {"tenant": self.tenants} | {key: any_of for key, any_of in optional.items() if any_of}
+        return {"tenant": self.tenants} | {
+            key: any_of for key, any_of in optional.items() if any_of
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,7 @@ class Index(Protocol):
     def delete(self, document_ids: Iterable[str], *, keep: Sequence[str] = ()) -> None:
         """Removes all points of the documents, but those of the revisions to `keep`."""
 
-    def query(
-        self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int
-    ) -> list[Hit]:
+    def query(self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int) -> list[Hit]:
         """The best points by reciprocal rank fusion of the legs (vector, weight), best first."""
 
     def count(self, scope: Scope | None = None) -> int:
@@ -101,7 +110,10 @@ def day_number(day: date) -> int:
 
 
 def open_index(
-    path: Path | None = None, *, url: str | None = None, collection: str = "ventanilla",
+    path: Path | None = None,
+    *,
+    url: str | None = None,
+    collection: str = "ventanilla",
     api_key: str | None = None,
 ) -> Index:
     """The index in the folder `path`, or on the server at `url`.

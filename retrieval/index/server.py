@@ -48,7 +48,7 @@ class ServerIndex:
     def _create(self) -> None:
         idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
         self._client.create_collection(
-            self._collection, vectors_config={}, sparse_vectors_config={leg: idf for leg in LEGS}
+            self._collection, vectors_config={}, sparse_vectors_config=dict.fromkeys(LEGS, idf)
         )
         for key in KEYWORDS:
             self._client.create_payload_index(

@@ -26,7 +26,9 @@ GROUP = "ventanilla.connectors"
 
 def available() -> list[str]:
     """The names that an entry's `connector` may take."""
-    return sorted({m.name for m in iter_modules(__path__)} | {p.name for p in entry_points(group=GROUP)})
+    return sorted(
+        {m.name for m in iter_modules(__path__)} | {p.name for p in entry_points(group=GROUP)}
+    )
 
 
 def load(name: str) -> Connector:
@@ -37,9 +39,7 @@ def load(name: str) -> Connector:
     for point in entry_points(group=GROUP, name=name):
         plugged: Connector = point.load()
         return plugged
-    raise CatalogError(
-        f"there is no connector {name!r}", f"Use one of: {', '.join(available())}."
-    )
+    raise CatalogError(f"there is no connector {name!r}", f"Use one of: {', '.join(available())}.")
 
 
 def read(entry: CatalogEntry, origin: str | None = None) -> Iterator[Document | Rejected]:
