@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import Stemmer
@@ -88,3 +89,15 @@ def dimension(token: str) -> int:
 def gram_dimensions(word: str) -> tuple[int, ...]:
     """`grams` as dimensions."""
     return tuple(dimension(gram) for gram in grams(word))
+
+
+@cache
+def question_words() -> tuple[frozenset[str], frozenset[str]]:
+    """The words that ask rather than name, and those that name only a little."""
+    data: dict[str, Any] = read_yaml(Path(__file__).with_name("question_words.yaml"))
+
+    def flat(groups: dict[str, list[Any]]) -> frozenset[str]:
+        # YAML reads a bare "no" and "si" of some dialects as booleans.
+        return frozenset(fold(str(w)) for group in groups.values() for w in group)
+
+    return flat(data["empty"]), flat(data["weak"])

@@ -9,19 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from retrieval.analyse import stem, stopwords, words
+from retrieval.analyse import question_words, stem, stopwords, words
 from sources.vocabulary import Concept
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Concept `id` named by the content words ``start`` to ``end`` (exclusive)."""
+    """Concept `id` named by the content words ``start`` to ``end`` (exclusive). It is `sure` unless
+    the word is an everyday one too, or one of another language: then it may help to find a
+    document, but never rules one out."""
 
     id: str
     start: int
     end: int
     label: str
+    sure: bool = True
 
 
 class Matcher:
@@ -73,11 +77,17 @@ class Matcher:
                 ]
                 if entries:
                     end = position + length
-                    found += [Mention(i, position, end, label) for i, _, label in entries]
+                    found += [
+                        Mention(i, position, end, label, not self._everyday(label, length))
+                        for i, _, label in entries
+                    ]
                     step = length
                     break
             position += step
         return found
+
+    def _everyday(self, label: str, length: int) -> bool:
+        return length == 1 and _says_too_little(label)
 
     def in_text(self, text: str, language: str, country: str) -> set[str]:
         """The ids of the concepts named in `text`."""
@@ -87,6 +97,17 @@ class Matcher:
         """What a concept leads to: related services of a life event, and the broader concept."""
         concept = self.concepts[concept_id]
         return (*concept.related, *concept.broader)
+
+
+@lru_cache(maxsize=65536)
+def _says_too_little(label: str) -> bool:
+    """Whether the one word that stopwords leave of a label is an everyday one: "ser mamá" leaves
+    "mamá"."""
+    spelled = words(label)
+    if label.isupper():
+        return False
+    empty, weak = question_words()
+    return len(spelled) > 2 or any(w in empty or w in weak for w in spelled if len(w) > 2)
 
 
 def content(text: str, language: str) -> list[str]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
-from retrieval.analyse import fold, stem, stopwords, words
+from retrieval.analyse import question_words, stem, stopwords, words
 from retrieval.concepts import Matcher, Mention
 from retrieval.lexicon import Lexicon
-from sources.catalog import read_yaml
 
 LANGUAGES = ("es", "pt")
 ACTIONS = "actions"
@@ -23,18 +19,6 @@ TEXT_WEIGHT = 0.6
 
 UNKNOWN_WEIGHT = 0.35
 """A word that is in no document and in no concept: perhaps the subject, more often talk."""
-
-
-@cache
-def question_words() -> tuple[frozenset[str], frozenset[str]]:
-    """The words that ask rather than name, and those that name only a little."""
-    data: dict[str, Any] = read_yaml(Path(__file__).with_name("question_words.yaml"))
-
-    def flat(groups: dict[str, list[Any]]) -> frozenset[str]:
-        # YAML reads a bare "no" and "si" of some dialects as booleans.
-        return frozenset(fold(str(w)) for group in groups.values() for w in group)
-
-    return flat(data["empty"]), flat(data["weak"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +69,9 @@ def read(
     *,
     countries: Iterable[str] = (),
     minor: Iterable[str] = (),
+    language: str | None = None,
 ) -> Reading:
-    """Reads `text` against the documents counted in `lexicon`.
+    """Reads `text`, which is written in `language`, against the documents counted in `lexicon`.
 
     `minor` are folded words that qualify and do not name: a town, a circumstance.
     """
@@ -96,19 +81,22 @@ def read(
     stop = stopwords("es") | stopwords("pt")
     tokens = [w for w in words(text) if w not in stop]
     fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)
-    mentions = _mentions(fixed, matcher, countries)
+    mentions = _mentions(fixed, matcher, countries, language)
     named: dict[int, set[str]] = {}
+    surely: dict[int, set[str]] = {}
     for mention in mentions:
         for position in range(mention.start, mention.end):
             named.setdefault(position, set()).add(mention.id)
+            if mention.sure:
+                surely.setdefault(position, set()).add(mention.id)
     subjects: dict[str, Subject] = {}
     for position, (token, original) in enumerate(zip(fixed, tokens, strict=True)):
         # A mention of several words ("segunda vía", "dar de baja") is a subject even of weak words.
         phrase = any(m.start <= position < m.end and m.end - m.start > 1 for m in mentions)
         if (token in empty or token.isdigit()) and not phrase:
             continue
-        concepts = named.get(position, set())
-        subject = _subject(token, original, lexicon, matcher, concepts, weak, minor, phrase)
+        concepts, sure = named.get(position, set()), surely.get(position, set())
+        subject = _subject(token, original, lexicon, matcher, concepts, sure, weak, minor, phrase)
         subjects.setdefault(token, subject)
     said = frozenset(
         stem(word, language) for word in (*words(text), *fixed) for language in LANGUAGES
@@ -131,11 +119,20 @@ def _correct(
     return fixed, corrections
 
 
-def _mentions(tokens: list[str], matcher: Matcher, countries: tuple[str, ...]) -> list[Mention]:
+def _mentions(
+    tokens: list[str], matcher: Matcher, countries: tuple[str, ...], own: str | None
+) -> list[Mention]:
+    """The concepts named; in another language than the question's `own` they are not sure, since
+    "visto" is a visa in one language and "seen" in the other."""
     found: dict[tuple[str, int, int], Mention] = {}
     for language in LANGUAGES:
         for mention in matcher.find(tokens, language, countries):
-            found[mention.id, mention.start, mention.end] = mention
+            plain = mention.end - mention.start > 1 or mention.label.isupper()
+            if not (own in (None, language) or plain):
+                mention = replace(mention, sure=False)
+            key = (mention.id, mention.start, mention.end)
+            if key not in found or not found[key].sure:
+                found[key] = mention
     # A longer label says more precisely what a shorter one inside it says.
     return [
         m
@@ -153,6 +150,7 @@ def _subject(
     lexicon: Lexicon,
     matcher: Matcher,
     concepts: set[str],
+    sure: set[str],
     weak: frozenset[str],
     minor: frozenset[str],
     phrase: bool,
@@ -167,10 +165,10 @@ def _subject(
     if original != token:
         near |= {stem(original, language): 0.9 for language in LANGUAGES} | near
     # "renovar" or "sacar" says what is wanted of a service, not which service.
-    things = {c for c in concepts if matcher.concepts[c].scheme != ACTIONS}
+    things = {c for c in sure if matcher.concepts[c].scheme != ACTIONS}
     names = token not in minor and (lexicon.titles(token) or bool(things))
     known = names or bool(concepts) or lexicon.knows(token)
-    is_weak = token in minor or (not things and ((token in weak and not phrase) or bool(concepts)))
+    is_weak = token in minor or (not things and ((token in weak and not phrase) or bool(sure)))
     weight = lexicon.idf(token, LANGUAGES)
     if is_weak:
         weight *= WEAK_WEIGHT

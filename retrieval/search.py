@@ -87,16 +87,35 @@ class Searcher:
         with self._lock:  # lru_cache alone would let two threads count the same words
             return self._lexicon(scope.tenants, tuple(sorted(scope.countries)))
 
-    def read(self, question: str, scope: Scope, minor: Iterable[str] = ()) -> Reading:
+    def read(
+        self,
+        question: str,
+        scope: Scope,
+        minor: Iterable[str] = (),
+        language: str | None = None,
+    ) -> Reading:
         """How `question` is understood within `scope`; `minor` words qualify and do not name."""
         lexicon = self.lexicon(scope)
-        return read(question, lexicon, self.matcher, countries=scope.countries, minor=minor)
+        return read(
+            question,
+            lexicon,
+            self.matcher,
+            countries=scope.countries,
+            minor=minor,
+            language=language,
+        )
 
     def search(
-        self, question: str, scope: Scope, *, limit: int = 50, minor: Iterable[str] = ()
+        self,
+        question: str,
+        scope: Scope,
+        *,
+        limit: int = 50,
+        minor: Iterable[str] = (),
+        language: str | None = None,
     ) -> Result:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
-        reading = self.read(question, scope, minor)
+        reading = self.read(question, scope, minor, language)
         hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
         return Result(tuple(self._rank(hits, reading)[:limit]), reading)
 

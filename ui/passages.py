@@ -58,11 +58,12 @@ def search(searcher: Searcher, request: SearchRequest) -> SearchAnswer:
     """Searches the public documents that hold today."""
     selected = (request.country or "").upper()
     where = locate(request.question, selected if selected in countries() else None)
+    language = (request.language or detect(request.question)).split("-")[0]
     found = where.countries
-    if not found and (request.language or detect(request.question)).startswith("pt"):
+    if not found and language == "pt":
         found = ("BR",)
     scope = Scope(tenants=(PUBLIC,), countries=found, on=date.today())
-    result = searcher.search(request.question, scope, limit=request.top_k)
+    result = searcher.search(request.question, scope, limit=request.top_k, language=language)
     passages = [
         PassageFound(
             document_id=f.document.id,

@@ -29,6 +29,9 @@ LEVEL_COUNTRIES = 0.7
 """Documents of two countries whose scores are this near, and no country named: the citizen is
 asked."""
 
+LEVEL_SCORE, LEVEL_CONFIDENCE = 0.6, 0.5
+"""Documents of one country this near are on one subject."""
+
 OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.35, 0.15, 0.15
 """What a document loses against one on the same subject that is fresh, dated and verified."""
 
@@ -71,11 +74,11 @@ def assess(state: State, context: Context) -> dict[str, Any]:
     if understanding["elsewhere"]:
         return {"verdict": "reply", "chosen": []}
     reading = context.searcher.read(
-        understanding["standalone"], _scope(state, context), understanding["minor"]
+        understanding["standalone"], _scope(state, context), understanding["minor"], understanding["language"]
     )
     if not reading.strong and not reading.mentions:
         return {"verdict": "topic", "chosen": []}
-    ranked = sorted(best_per_document(state), key=lambda e: -_preference(e, context))
+    ranked = best_per_document(state)
     able = [e for e in ranked if confidence(e) >= ENOUGH]
     if not able:
         perhaps = [e["document_id"] for e in ranked if _perhaps(e)][:OFFERED]
@@ -89,7 +92,7 @@ def assess(state: State, context: Context) -> dict[str, Any]:
         level = {e["country"] for e in able if e["score"] >= able[0]["score"] * LEVEL_COUNTRIES}
         if len(level) > 1:
             return {"verdict": "country", "chosen": []}
-    return {"verdict": "compose", "chosen": _choose(able, understanding["countries"])}
+    return {"verdict": "compose", "chosen": _choose(able, state, context)}
 
 
 def _preference(evidence: Evidence, context: Context) -> float:
@@ -113,10 +116,20 @@ def _scope(state: State, context: Context) -> Scope:
     return Scope(tenants=context.tenants, countries=tuple(state["understanding"]["countries"]))
 
 
-def _choose(able: list[Evidence], countries: list[str]) -> list[str]:
-    """The best document of each country asked about."""
+def _choose(able: list[Evidence], state: State, context: Context) -> list[str]:
+    """The best document of each country asked about; of those that are as surely on the subject,
+    the one whose values hold today."""
     chosen = []
-    for country in countries or [able[0]["country"]]:
+    for country in state["understanding"]["countries"] or [able[0]["country"]]:
         of_country = [e for e in able if e["country"] == country]
-        chosen += [e["document_id"] for e in of_country[:1]]
+        if of_country:
+            first = of_country[0]
+            level = [
+                e
+                for e in of_country
+                if e["score"] >= first["score"] - LEVEL_SCORE
+                and confidence(e) >= confidence(first) - LEVEL_CONFIDENCE
+            ]
+            best = max(level, key=lambda e: _preference(e, context))
+            chosen.append(best["document_id"])
     return chosen

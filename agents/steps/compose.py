@@ -21,7 +21,9 @@ def compose(state: State, context: Context) -> dict[str, Any]:
         if document is None:
             continue
         scope = Scope(tenants=context.tenants, countries=(document.country,))
-        reading = context.searcher.read(understanding["standalone"], scope)
+        reading = context.searcher.read(
+            understanding["standalone"], scope, language=understanding["language"]
+        )
         found = [(p[0], p[1]) for p in evidence[document_id]["passages"]]
         taken = extract(document, understanding["aspects"], reading, found)
         spans = [span for spans in taken.asked.values() for span in spans]

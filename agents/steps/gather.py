@@ -20,6 +20,7 @@ class Errand(TypedDict):
 
     agent: str
     question: str
+    language: str
     minor: list[str]
     country: str | None
 
@@ -30,7 +31,13 @@ def errands(state: State) -> list[Errand]:
     agents = ["general"] if state.get("rounds", 0) > 0 else understanding["sectors"]
     question, minor = understanding["standalone"], understanding["minor"]
     return [
-        Errand(agent=agent, question=question, minor=minor, country=country)
+        Errand(
+            agent=agent,
+            question=question,
+            language=understanding["language"],
+            minor=minor,
+            country=country,
+        )
         for agent in agents
         for country in (understanding["countries"] or [None])
     ]
@@ -45,7 +52,7 @@ def gather(errand: Errand, context: Context) -> dict[str, Any]:
         sectors=(profile.scope.value,) if profile.scope else (),
         on=context.today(),
     )
-    result = context.searcher.search(errand["question"], scope, limit=60, minor=errand["minor"])
+    result = context.searcher.search(errand["question"], scope, limit=60, minor=errand["minor"], language=errand["language"])
     return {"evidence": _evidence(result, errand["agent"])}
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from agents.phrases import Normaliser, Phrases, rules
 from retrieval.lexicon import Lexicon
-from retrieval.reading import question_words
+from retrieval.analyse import question_words
 from sources.document import Field
 
 
