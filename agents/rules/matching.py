@@ -36,7 +36,7 @@ Hits = Mapping[str, list[Span]]
 _SOUNDS = [
     (re.compile(r"ph"), "f"),
     (re.compile(r"(?<![cln])h"), ""),
-    (re.compile(r"[zç]"), "s"),
+    (re.compile(r"z"), "s"),
     (re.compile(r"c(?=[ei])"), "s"),
     (re.compile(r"qu(?=[ei])|q|c(?!h)"), "k"),
     (re.compile(r"g(?=[ei])"), "j"),
@@ -52,7 +52,7 @@ _STOPS = frozenset("¿.!;:\n")
 @lru_cache(maxsize=16384)
 def sound(word: str) -> str:
     """The key under which a word is compared: ``Kiero``, ``quiero`` and ``quieró`` share one."""
-    plain = word.lower().replace("ç", "z")
+    plain = word.lower()
     key = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     for pattern, by in _SOUNDS:
         key = pattern.sub(by, key)

@@ -13,7 +13,7 @@ from agents.state import Evidence, State
 from retrieval.index import Scope
 from sources.document import Verification, last_day
 
-ENOUGH, PERHAPS = 0.15, -0.25
+ENOUGH, PERHAPS = 0.1, -0.5
 """`confidence` from which a document answers, and from which the citizen is asked whether it is
 what was meant."""
 
@@ -21,6 +21,10 @@ WEIGHTS = {"reverse": 1.9, "missing": -1.35, "unmet": -4.5}
 BIAS = -0.35
 """Fitted by logistic regression on the `tune` part of the golden questions, against their wrong
 documents (`tests/bench/abstain.py` prints fit and separation)."""
+
+FOREIGN = 0.35
+"""The share of a question in known subjects that a document does not speak of, above which it is
+not even offered."""
 
 OFFERED = 4
 """Services offered where none is sure."""
@@ -55,7 +59,7 @@ def confidence(evidence: Evidence) -> float:
 
 def _perhaps(evidence: Evidence) -> bool:
     """Whether a document may be what was meant: near enough, and no known subject is foreign to it."""
-    return confidence(evidence) >= PERHAPS and not evidence["coverage"]["missing"]
+    return confidence(evidence) >= PERHAPS and evidence["coverage"]["missing"] <= FOREIGN
 
 
 def best_per_document(state: State) -> list[Evidence]:

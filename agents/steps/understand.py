@@ -39,7 +39,7 @@ def understand(state: State, context: Context) -> dict[str, Any]:
             where = locate("", known[0])
     aspects = asked(question, context.searcher.lexicon(scope))
     if alone.follow_up and not aspects:
-        aspects = asked(previous or "")
+        aspects = asked(previous or "", context.searcher.lexicon(scope))
     found: tuple[str, ...] = where.countries
     if not found and not where.elsewhere and language == "pt":
         found = tuple(c.code for c in countries().values() if "pt-BR" in c.languages)

@@ -82,7 +82,7 @@ def locate(text: str, selected: str | None = None) -> Whereabouts:
         for entry in entries:
             weight = _weight(entry, before, folded[match.end() :].split())
             if len(owners) > 1:  # Santiago, San Martín: a name of several countries
-                weight = HINT if entry.code != selected else NAMED
+                weight = HINT if entry.code != selected else IMPLIED
             if entry.kind == "elsewhere":
                 known = foreign.get(entry.code, ("", 0.0))[1]
                 foreign[entry.code] = (entry.shown, max(weight, known))
@@ -93,7 +93,7 @@ def locate(text: str, selected: str | None = None) -> Whereabouts:
     if away[1] >= LOCATED and best < NAMED:
         return Whereabouts((), True, away[0])
     if best >= IMPLIED:
-        least = LOCATED if best >= LOCATED else min(best, NAMED)
+        least = LOCATED if best >= LOCATED else IMPLIED
         sure = [code for code, score in scores.items() if score >= least]
         return Whereabouts(tuple(sorted(sure, key=lambda c: -scores[c])), True, None)
     if away[1] >= NAMED and not scores and selected is None:

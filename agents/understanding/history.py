@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from agents.phrases import Phrases, rules
-from retrieval.analyse import fold, words
+from retrieval.analyse import fold, question_words, words
 from retrieval.reading import Reading, Subject
 
 
@@ -72,9 +72,11 @@ def standalone(
     if not continues:
         return Standalone(question, question, False)
     kept = previous
-    if any(s.weak and s.word not in _rules()[2] | places for s in reading.subjects):
+    own_actions = question_words()[1] - _rules()[2] - places
+    if any(s.word in own_actions for s in reading.subjects):
         # "¿y si es por primera vez?" after a renewal: what is to be done changes, not with what.
-        kept = " ".join(s.word for s in before.subjects if not s.weak) or previous
+        actions = question_words()[1]
+        kept = " ".join(s.word for s in before.subjects if s.word not in actions) or previous
     return Standalone(question, f"{kept} {question}", True, circumstances(question))
 
 
