@@ -3,9 +3,9 @@
 A set lists words (``pega``), stems (``golpe*``), phrases (``quitarme la vida``) and other sets
 (``+kin``). A pattern is a line of items:
 
-    my ..2 partner ..3 (me|nos) hits
+    my ..2 partner ..3 (me|nos|+child) hits
 
-`my`, `partner` and `hits` are sets; ``(me|nos)`` is a set written on the spot; ``..3`` lets up to
+`my`, `partner` and `hits` are sets; ``(me|nos|+child)`` is a set written on the spot; ``..3`` lets up to
 three words stand between, where otherwise the next item follows at once; ``^`` is the beginning of
 a sentence; ``!name`` says that the next word is not of that set; ``?`` is a question mark.
 
@@ -87,6 +87,7 @@ class Lexicon:
     def __init__(self, sets: Mapping[str, Iterable[str]], ordinary: Iterable[str] = ()) -> None:
         """`ordinary` words are never taken for a misspelling. Raises CatalogError on bad sets."""
         self.names = set(sets)
+        self._sets = sets
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._stems: dict[str, set[str]] = defaultdict(set)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
@@ -96,18 +97,22 @@ class Lexicon:
                 self.add(name, entry)
         self.seal()
 
+    def entries(self, words: Iterable[str]) -> Iterator[str]:
+        """`words`, with what the sets among them (``+kin``) hold."""
+        return _expand("", {**self._sets, "": words}, ())
+
     def add(self, name: str, entry: str) -> None:
         """Puts a word, stem or phrase into the set called `name`."""
         self.names.add(name)
-        parts = str(entry).split()
+        parts = re.findall(r"[^\W_]+\*?|\?", entry)
         if len(parts) > 1:
             keys = tuple(map(sound, parts))
             self._phrases[keys[0]].append((keys[1:], name))
-        elif entry.endswith("*"):
-            for stem in _stems(entry[:-1]):
+        elif parts and parts[0].endswith("*"):
+            for stem in _stems(parts[0][:-1]):
                 self._stems[stem].add(name)
-        else:
-            self._exact[sound(entry)].add(name)
+        elif parts:
+            self._exact[sound(parts[0])].add(name)
 
     def seal(self) -> None:
         """Makes what was added since count for misspelt words too."""
@@ -244,7 +249,7 @@ def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
             absent = part.startswith("!")
             name = part.removeprefix("!")
             if name.startswith("(") or name == "?":
-                for word in name.strip("()").split("|"):
+                for word in lexicon.entries(name.strip("()").split("|")):
                     lexicon.add(name, word)
             if name not in lexicon.names:
                 raise CatalogError(

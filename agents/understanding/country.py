@@ -82,7 +82,7 @@ def locate(text: str, selected: str | None = None) -> Whereabouts:
         for entry in entries:
             weight = _weight(entry, before, folded[match.end() :].split())
             if len(owners) > 1:  # Santiago, San Martín: a name of several countries
-                weight = HINT if entry.code != selected else IMPLIED
+                weight = HINT
             if entry.kind == "elsewhere":
                 known = foreign.get(entry.code, ("", 0.0))[1]
                 foreign[entry.code] = (entry.shown, max(weight, known))
