@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.errors import GraphRecursionError, NodeTimeoutError
@@ -176,11 +177,11 @@ class Assistant:
         }
 
     async def _converse(self, request: Request, conversation: str) -> dict[str, Any]:
-        config = {"configurable": {"thread_id": conversation}}
-        before = await self._graph.aget_state(config)  # type: ignore[arg-type]
+        config = RunnableConfig(configurable={"thread_id": conversation})
+        before = await self._graph.aget_state(config)
         given = self._input(request) | {"interactive": True}
         if before.interrupts and (choice := self._choice(request, before.values)):
-            await self._graph.aupdate_state(config, {"id": request.id}, as_node=None)  # type: ignore[arg-type]
+            await self._graph.aupdate_state(config, {"id": request.id}, as_node=None)
             return await self._run(self._graph, Command(resume=choice), conversation)
         understood = before.values.get("understanding")
         if understood and not before.values.get("concern"):
@@ -200,16 +201,14 @@ class Assistant:
         return where.countries[0] if short and len(where.countries) == 1 else None
 
     async def _run(self, graph: Graph, given: Any, conversation: str | None) -> dict[str, Any]:
-        config: dict[str, Any] = {"recursion_limit": RECURSION_LIMIT}
-        extra: dict[str, Any] = {}
+        config = RunnableConfig(recursion_limit=RECURSION_LIMIT)
         if conversation is not None:
             config["configurable"] = {"thread_id": conversation}
-            extra["durability"] = "exit"
         result: dict[str, Any] = await graph.ainvoke(
             given,
             config,
             context=self.context,
-            **extra,  # type: ignore[arg-type]
+            durability=None if conversation is None else "exit",
         )
         return result
 

@@ -31,12 +31,14 @@ SHOWS = {
         re.IGNORECASE,
     ),
     "law": re.compile(
-        r"\b(?:ley|lei|decreto|resoluci[oó]n|resolução|portaria|instrução normativa|instrucción|D\.?S\.?|D\.?L\.?|D\.?F\.?L\.?|"
+        r"\b(?:ley|lei|decreto|resoluci[oó]n|resolução|portaria|instrução normativa|instrucción|"
+        r"D\.?S\.?|D\.?L\.?|D\.?F\.?L\.?|"
         r"constitui[cç][aã]o|constituci[oó]n|c[oó]digo|norma|edita(?:l|is)|reglamento|regulamento|RDC|MP)\b",
         re.IGNORECASE,
     ),
     "place": re.compile(
-        r"https?://|www\.|\.gob\.|\.gov\.|@|\b(?:presencial|en l[ií]nea|online|internet|oficina|sucursal|municipalidad|"
+        r"https?://|www\.|\.gob\.|\.gov\.|@|\b(?:presencial|en l[ií]nea|online|internet|"
+        r"oficina|sucursal|municipalidad|"
         r"aplicativo|portal|sitio|site|posto|agência|calle|avenida|av\.|rua|piso|local|direcci[oó]n|endereço)\b",
         re.IGNORECASE,
     ),

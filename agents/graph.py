@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -25,7 +25,7 @@ from agents.state import State
 from agents.steps.assess import assess
 from agents.steps.check import check
 from agents.steps.compose import compose
-from agents.steps.gather import Errand, errands, gather
+from agents.steps.gather import errands, gather
 from agents.steps.guard import guard
 from agents.steps.reply import reply
 from agents.steps.understand import understand
@@ -45,7 +45,15 @@ RECURSION_LIMIT = 24
 """Steps of one run: twice round gather and assess and a clarification need 15."""
 
 Step = Callable[[Any, Context], dict[str, Any]]
-Node = Callable[[Any, Runtime[Context]], Awaitable[dict[str, Any]]]
+
+
+class Node(Protocol):
+    """A step as LangGraph calls it."""
+
+    def __call__(self, state: Any, *, runtime: Runtime[Context]) -> Awaitable[dict[str, Any]]:
+        """Runs the step and returns what it changes."""
+
+
 Graph = CompiledStateGraph[State, Context, State, State]
 
 
@@ -111,7 +119,7 @@ def _send(state: State) -> list[Send]:
 def _node(name: str, step: Step) -> Node:
     """A step as a node: off the event loop, so that its deadline holds, and timed."""
 
-    async def run(state: State | Errand, runtime: Runtime[Context]) -> dict[str, Any]:
+    async def run(state: Any, *, runtime: Runtime[Context]) -> dict[str, Any]:
         started = time.perf_counter()
         changes = await asyncio.to_thread(step, state, runtime.context)
         spent = {name: round((time.perf_counter() - started) * 1000)}

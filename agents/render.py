@@ -145,7 +145,7 @@ def partly_known(state: State, context: Context) -> Answer:
 
 
 def unanswerable(state: State, context: Context) -> Answer:
-    """ "I don't know", where to turn, and what there is nearby."""
+    """Says that there is no answer, and where to turn."""
     writer = _Writer(state, context)
     understanding, language = state["understanding"], writer.language
     if place := understanding["elsewhere"]:

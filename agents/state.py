@@ -75,6 +75,7 @@ class Option(BaseModel):
     """One button of a clarification."""
 
     value: str
+    label: str
 
 
 class Clarification(BaseModel):

@@ -19,7 +19,8 @@ from sources.vocabulary import Concept
 class Mention:
     """Concept `id` named by the content words ``start`` to ``end`` (exclusive). It is `sure` unless
     the word is an everyday one too, or one of another language: then it may help to find a
-    document, but never rules one out."""
+    document, but never rules one out.
+    """
 
     id: str
     start: int
@@ -102,7 +103,8 @@ class Matcher:
 @lru_cache(maxsize=65536)
 def _says_too_little(label: str) -> bool:
     """Whether the one word that stopwords leave of a label is an everyday one: "ser mamá" leaves
-    "mamá"."""
+    "mamá".
+    """
     spelled = words(label)
     if label.isupper():
         return False

@@ -150,7 +150,7 @@ class PassageStore(BasePydanticVectorStore):
         documents: dict[str, Document],
         revisions: dict[str, str],
     ) -> None:
-        super().__init__()
+        super().__init__(stores_text=True)
         self._index, self._store, self._docstore = index, store, docstore
         self._matcher = matcher
         self._documents, self._revisions = documents, revisions

@@ -123,7 +123,8 @@ def _mentions(
     tokens: list[str], matcher: Matcher, countries: tuple[str, ...], own: str | None
 ) -> list[Mention]:
     """The concepts named; in another language than the question's `own` they are not sure, since
-    "visto" is a visa in one language and "seen" in the other."""
+    "visto" is a visa in one language and "seen" in the other.
+    """
     found: dict[tuple[str, int, int], Mention] = {}
     for language in LANGUAGES:
         for mention in matcher.find(tokens, language, countries):

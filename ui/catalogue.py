@@ -70,7 +70,8 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
     store = Store(settings.documents)
     try:
         syncs = {row[0]: row for row in store.rows("SELECT * FROM syncs")}
-        counts = dict(store.rows("SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"))
+        query = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
+        counts = {row[0]: int(row[1]) for row in store.rows(query)}
     finally:
         store.close()
     return [
@@ -81,7 +82,7 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
             "enabled": entry.enabled,
             "country": entry.country,
             "licence": entry.licence,
-            "documents": int(counts.get(entry.id, 0)),
+            "documents": counts.get(entry.id, 0),
             "state": syncs[entry.id][1] if entry.id in syncs else "never read",
             "at": syncs[entry.id][2] if entry.id in syncs else None,
             "report": json.loads(syncs[entry.id][3]) if entry.id in syncs else None,

@@ -145,12 +145,10 @@ def sync_sources(
     chosen = ids or [entry.id for entry in catalog.values() if entry.enabled]
     if origin and len(chosen) != 1:
         raise UsageError("--from goes with one document set", "Name the set: sync ID --from PATH.")
+    if origin and "://" not in origin:
+        origin = str(Path(origin).absolute())  # a running server has another working directory
     for source_id in chosen:
-        _sync(settings, source_id, str(Path(origin).absolute()) if _is_path(origin) else origin)
-
-
-def _is_path(origin: str | None) -> bool:
-    return origin is not None and "://" not in origin
+        _sync(settings, source_id, origin)
 
 
 @sources_app.command("remove")

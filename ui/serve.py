@@ -15,7 +15,6 @@ from ui.assemble import House, open_house
 from ui.catalogue import watched
 from ui.settings import Settings
 
-TRIED_PORTS = 1
 SHUTDOWN_S = 5
 
 
@@ -56,7 +55,8 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
             watched(house, source_id)
         page.join()
         port = listener.getsockname()[1]
-        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        everywhere = ("0.0.0.0", "::")  # noqa: S104 – compared, not bound
+        host = "127.0.0.1" if settings.host in everywhere else settings.host
         shown = f"[{host}]" if ":" in host else host
         token = local.announce(settings, f"http://{shown}:{port}")
         try:

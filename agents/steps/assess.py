@@ -78,7 +78,10 @@ def assess(state: State, context: Context) -> dict[str, Any]:
     if understanding["elsewhere"]:
         return {"verdict": "reply", "chosen": []}
     reading = context.searcher.read(
-        understanding["standalone"], _scope(state, context), understanding["minor"], understanding["language"]
+        understanding["standalone"],
+        _scope(state, context),
+        understanding["minor"],
+        understanding["language"],
     )
     if not reading.strong and not reading.mentions:
         return {"verdict": "topic", "chosen": []}
@@ -122,7 +125,8 @@ def _scope(state: State, context: Context) -> Scope:
 
 def _choose(able: list[Evidence], state: State, context: Context) -> list[str]:
     """The best document of each country asked about; of those that are as surely on the subject,
-    the one whose values hold today."""
+    the one whose values hold today.
+    """
     chosen = []
     for country in state["understanding"]["countries"] or [able[0]["country"]]:
         of_country = [e for e in able if e["country"] == country]

@@ -29,6 +29,7 @@ def errands(state: State) -> list[Errand]:
     """One errand per agent and country. A second, broader round leaves out the sectors."""
     understanding = state["understanding"]
     agents = ["general"] if state.get("rounds", 0) > 0 else understanding["sectors"]
+    countries: list[str | None] = [*understanding["countries"]] or [None]
     question, minor = understanding["standalone"], understanding["minor"]
     return [
         Errand(
@@ -39,7 +40,7 @@ def errands(state: State) -> list[Errand]:
             country=country,
         )
         for agent in agents
-        for country in (understanding["countries"] or [None])
+        for country in countries
     ]
 
 
@@ -52,7 +53,9 @@ def gather(errand: Errand, context: Context) -> dict[str, Any]:
         sectors=(profile.scope.value,) if profile.scope else (),
         on=context.today(),
     )
-    result = context.searcher.search(errand["question"], scope, limit=60, minor=errand["minor"], language=errand["language"])
+    result = context.searcher.search(
+        errand["question"], scope, limit=60, minor=errand["minor"], language=errand["language"]
+    )
     return {"evidence": _evidence(result, errand["agent"])}
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from agents.phrases import Normaliser, Phrases, rules
-from retrieval.lexicon import Lexicon
 from retrieval.analyse import question_words
+from retrieval.lexicon import Lexicon
 from sources.document import Field
 
 

@@ -29,7 +29,7 @@ def _lists() -> tuple[dict[str, frozenset[str]], dict[str, tuple[str, ...]]]:
 
 
 def detect(text: str, fallback: str = "es") -> str:
-    """ "es", "pt" or "en"; `fallback` where the text does not tell."""
+    """One of es, pt and en; `fallback` where the text does not tell."""
     lists, marks = _lists()
     tokens = words(text)
     scores: dict[str, float] = {

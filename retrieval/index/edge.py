@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import qdrant_edge as qe
 
@@ -101,7 +102,7 @@ class EdgeIndex:
         request = qe.QueryRequest(
             limit=limit,
             prefetches=prefetches,
-            query=qe.Fusion.Rrf(RRF_K, [weight for _, weight in used.values()]),
+            query=cast(qe.Fusion, qe.Fusion.Rrf(RRF_K, [weight for _, weight in used.values()])),
             with_payload=True,
         )
         with _errors(self._path):
@@ -130,7 +131,7 @@ def _sparse(vector: Sparse) -> qe.SparseVector:
 
 
 def _filter(scope: Scope) -> qe.Filter:
-    must: list[qe.FieldCondition] = [
+    must: list[Any] = [
         qe.FieldCondition(key, match=qe.MatchAny(list(any_of)))
         for key, any_of in scope.matches().items()
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -121,7 +121,7 @@ def _is_figure(value: Any) -> bool:
 
 
 def _brazilian(value: float) -> str:
-    """1364.2 → "1.364,20" """
+    """As money is written in Brazil: 1364.2 gives 1.364,20."""
     return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
@@ -196,7 +196,7 @@ def _date(service: dict[str, Any]) -> str | None:
         brazilian = re.match(r"(\d{2})/(\d{2})/(\d{4})", text)
         written = "-".join(reversed(brazilian.groups())) if brazilian else text[:10]
         try:
-            return datetime.strptime(written, "%Y-%m-%d").date().isoformat()
+            return date.fromisoformat(written).isoformat()
         except ValueError:
             continue  # an unreadable date is no date; the caller falls back on the retrieval day
     return None

@@ -1,4 +1,4 @@
-"""Markup → plain text: HTML, Markdown and mixtures of both, as people type them into web forms.
+r"""Markup → plain text: HTML, Markdown and mixtures of both, as people type them into web forms.
 
 `plain` keeps every word and figure and drops only the dress. A list item becomes a line that
 starts with "• ", a numbered item keeps its number, a table row becomes one line with cells parted
@@ -6,7 +6,7 @@ by " | ", and a link becomes ``label (address)``. Angle brackets that are no tag
 well as stars and underscores inside words and addresses, are left alone.
 
     >>> plain("<ul><li><b>CPF</b></li><li>Veja [aqui](http://x.gov.br)&nbsp;</li></ul>")
-    '• CPF\\n• Veja aqui (http://x.gov.br)'
+    '• CPF\n• Veja aqui (http://x.gov.br)'
 """
 
 from __future__ import annotations

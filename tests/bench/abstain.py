@@ -53,10 +53,9 @@ def features(golden: Golden, house: House) -> list[tuple[list[float], bool]]:
             rows.append((row, True))
             break
     wrong = [f for f in found if f.document.id not in right]
-    if wrong and (answerable or golden.kind == "unanswerable"):
-        # A field that a right document lacks is a matter of the writer, not of finding it.
-        if answerable or not right:
-            rows.append(([assess.signs(asdict(wrong[0].coverage))[name] for name in NAMES], False))
+    # A field that a right document lacks is a matter of the writer, not of finding it.
+    if wrong and (answerable or (golden.kind == "unanswerable" and not right)):
+        rows.append(([assess.signs(asdict(wrong[0].coverage))[name] for name in NAMES], False))
     return rows
 
 
