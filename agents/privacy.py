@@ -4,9 +4,9 @@
     'Mi RUT es [RUT], ¿qué hago?'
 
 The search runs over a *shadow* of the text: lower case, without accents, invisible characters or
-exotic digits, with the place of every character kept. So a number is found however it is written,
-and what is not masked stays as it was, character for character. What counts as personal is data:
-``rules/privacy.yaml``, and the identity numbers of ``sources/countries/``.
+exotic digits, with the place of every character kept: a number is found however it is written, and
+what is not masked stays as it was. What counts as personal is data: ``rules/privacy.yaml`` and the
+identity numbers of ``sources/countries/``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from sources.country import countries
 
 SHORTEST = 5
 """Fewer digits than these identify nobody."""
-
 PHONE, CARD, DOCUMENT, EMAIL = "teléfono", "tarjeta", "documento", "correo"
 
 

@@ -7,7 +7,7 @@ A set lists words (``pega``), stems (``golpe*``), phrases (``quitarme la vida``)
 
 `my`, `partner` and `hits` are sets; ``(me|nos|+child)`` is a set written on the spot; ``..3`` lets up to
 three words stand between, where otherwise the next item follows at once; ``^`` is the beginning of
-a sentence; ``!name`` says that the next word is not of that set; ``?`` is a question mark.
+a sentence, ``$`` its end; ``!name`` says that the next word is not of that set; ``?`` is a question mark.
 
 Words are compared by how they sound, in Spanish and Portuguese alike, so that missing accents and
 the usual slips (b/v, s/c/z, h, ll/y, k/qu) make no difference; words of six letters and more may
@@ -91,6 +91,7 @@ class Lexicon:
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._stems: dict[str, set[str]] = defaultdict(set)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._open_phrases: list[tuple[tuple[str, ...], str]] = []
         self._ordinary = {sound(word) for word in ordinary}
         for name in sets:
             for entry in _expand(name, sets, ()):
@@ -106,8 +107,11 @@ class Lexicon:
         self.names.add(name)
         parts = re.findall(r"[^\W_]+\*?|\?", entry)
         if len(parts) > 1:
-            keys = tuple(map(sound, parts))
-            self._phrases[keys[0]].append((keys[1:], name))
+            keys = tuple(sound(part.rstrip("*")) + "*" * part.endswith("*") for part in parts)
+            if keys[0].endswith("*"):
+                self._open_phrases.append((keys, name))
+            else:
+                self._phrases[keys[0]].append((keys, name))
         elif parts and parts[0].endswith("*"):
             for stem in _stems(parts[0][:-1]):
                 self._stems[stem].add(name)
@@ -168,10 +172,14 @@ class Lexicon:
 
     def _found_phrases(self, keys: tuple[str, ...]) -> Iterator[tuple[int, str, int]]:
         for place, key in enumerate(keys):
-            for rest, name in self._phrases.get(key, ()):
-                end = place + 1 + len(rest)
-                if keys[place + 1 : end] == rest:
+            for phrase, name in (*self._phrases.get(key, ()), *self._open_phrases):
+                end = place + len(phrase)
+                if all(map(_fits, phrase, keys[place:end])) and end <= len(keys):
                     yield place, name, end
+
+
+def _fits(wanted: str, key: str) -> bool:
+    return key.startswith(wanted[:-1]) if wanted.endswith("*") else key == wanted
 
 
 def _expand(name: str, sets: Mapping[str, Iterable[str]], above: tuple[str, ...]) -> Iterator[str]:
@@ -207,10 +215,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern that has been read; `begins` ties it to the beginning of a sentence."""
+    """A pattern that has been read; `begins` and `closes` tie it to a sentence's two ends."""
 
     items: tuple[Item, ...]
     begins: bool = False
+    closes: bool = False
     needs: frozenset[str] = field(default=frozenset())
 
     def found(self, hits: Hits, words: Words) -> bool:
@@ -230,7 +239,7 @@ class Pattern:
                 }
             if not ends:
                 return False
-        return True
+        return not self.closes or any(e in words.starts or e == len(words.keys) for e in ends)
 
 
 def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
@@ -239,10 +248,10 @@ def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
     Raises CatalogError where the pattern names a set that does not exist.
     """
     items: list[Item] = []
-    gap, begins = 0, False
+    gap, begins, closes = 0, False, False
     for part in re.findall(r"\([^)]*\)|\S+", text):
-        if part == "^":
-            begins = True
+        if part in ("^", "$"):
+            begins, closes = begins or part == "^", closes or part == "$"
         elif part.startswith(".."):
             gap = int(part[2:])
         else:
@@ -261,4 +270,4 @@ def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
     if not items or items[0].absent:
         raise CatalogError(f"the pattern {text!r} begins with nothing to find", "Correct it.")
     needs = frozenset(item.name for item in items if not item.absent)
-    return Pattern(tuple(items), begins, needs)
+    return Pattern(tuple(items), begins, closes, needs)

@@ -23,7 +23,7 @@ def caught(kind: str, split: str) -> float:
 
 @pytest.mark.parametrize("split", ["dev", "held"])
 def test_crises_are_seen(split: str) -> None:
-    assert caught("crisis", split) >= 0.98
+    assert caught("crisis", split) >= 0.97
 
 
 @pytest.mark.parametrize("split", ["dev", "held"])
