@@ -1,7 +1,8 @@
 """The assistant: a question in, an answer with a named status out, whatever happens between.
 
     async with Assistant.open(context, checkpoints) as assistant:
-        answer = await assistant.ask(Request(question="¿Cuánto cuesta renovar la licencia?", country="DO"))
+        question = Request(question="¿Cuánto cuesta renovar la licencia?", country="DO")
+        answer = await assistant.ask(question)
 
 Personal numbers are masked before the question enters the graph, because the graph's state is what
 is written to the checkpoint.
@@ -59,7 +60,7 @@ class Assistant:
     @classmethod
     @asynccontextmanager
     async def open(cls, context: Context, checkpoints: Path | None) -> AsyncIterator[Assistant]:
-        """An assistant whose conversations are kept in the SQLite file `checkpoints`, or in memory."""
+        """An assistant that keeps its conversations in the SQLite file `checkpoints`, or in memory."""
         if checkpoints is None:
             yield cls(context, None)
             return

@@ -1,4 +1,4 @@
-"""Figures in a text: money, dates, telephones, law numbers, percentages; and whether a quote holds them."""
+"""Figures in a text (money, dates, telephones, laws, percentages); whether a quote holds them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ SHOWS = {
         re.IGNORECASE,
     ),
     "place": re.compile(
-        r"https?://|www\.|\.gob\.|\.gov\.|@|\b(?:presencial|en l[ií]nea|online|internet|"
+        r"https?://|www\.|\.gob\.|\.gov\.|@|"
+        r"\b(?:presencial|en l[ií]nea|online|internet|"
         r"oficina|sucursal|municipalidad|"
         r"aplicativo|portal|sitio|site|posto|agência|calle|avenida|av\.|rua|piso|local|direcci[oó]n|endereço)\b",
         re.IGNORECASE,

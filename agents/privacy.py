@@ -75,10 +75,7 @@ def mask(text: str, country: str | None = None) -> Masked:
         kinds += [span.kind for span in found]
         for span in reversed(found):
             # The end reaches over the invisible characters that belong to the last digit.
-            start, end = (
-                places[span.start],
-                max(places[span.end], places[span.end - 1] + 1),
-            )
+            start, end = places[span.start], max(places[span.end], places[span.end - 1] + 1)
             text = f"{text[:start]}[{span.kind}]{text[end:]}"
 
 

@@ -1,1 +1,1 @@
-"""Finds passages: documents become passages, passages become points, a question finds them again."""
+"""Finds passages: documents become passages, these become points, a question finds them again."""

@@ -1,4 +1,4 @@
-"""Text → terms: folded, stopped, stemmed per language; and character n-grams that survive typing errors.
+"""Text → terms: folded, stopped, stemmed per language; and n-grams that survive typing errors.
 
     >>> terms("Renovación de la licencia", "es")
     ['renov', 'licenci']

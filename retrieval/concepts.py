@@ -59,7 +59,7 @@ class Matcher:
     def find(
         self, tokens: Sequence[str], language: str, countries: Iterable[str] = ()
     ) -> list[Mention]:
-        """The concepts in `tokens` (folded content words), longest labels first, none inside another.
+        """The concepts in `tokens` (folded content words), longest label first, none inside another.
 
         A label of one country counts only where `countries` holds it, or is empty.
         """

@@ -1,4 +1,4 @@
-"""The words of the indexed documents: how rare they are, and what a misspelt one was meant to be."""
+"""The words of the indexed documents: how rare they are, and what a misspelt one may mean."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ class Subject:
     """One word that the question is about.
 
     `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
-    error, a cognate) with their likeness; `weight` its rarity times how much such a word says; `names`
-    whether it can name a service: it stands in a title or in the vocabulary.
+    error, a cognate) with their likeness; `weight` its rarity times how much such a word says;
+    `names` whether it can name a service: it stands in a title or in the vocabulary.
     """
 
     word: str

@@ -1,1 +1,1 @@
-"""What may be cited: documents, the catalogue that names them, and the connectors that read them."""
+"""What may be cited: documents, the catalogue that names them, the connectors that read them."""

@@ -107,8 +107,10 @@ class Country(_Model):
 
 
 class Elsewhere(_Model):
-    """A country that Ventanilla does not cover. `names` by language, Spanish and Portuguese at least;
-    `other_names` are abbreviations and cities that mean this country and no other.
+    """A country that Ventanilla does not cover.
+
+    `names` by language, Spanish and Portuguese at least; `other_names` are abbreviations and
+    cities that mean this country and no other.
     """
 
     code: CountryCode

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agents.replies import reply, spoken_date
 from agents.state import Request
 from sources.catalog import one_line
 from sources.errors import UsageError
@@ -127,22 +128,32 @@ def readable(answer: dict[str, Any]) -> str:
     lines += [f"· {notice}" for notice in answer["notices"]]
     if answer["clarification"]:
         lines += [f"  {o['value']}  {o['label']}" for o in answer["clarification"]["options"]]
-    for c in answer["citations"]:
-        date = c["as_of"] or "–"
-        lines.append(
-            f"[{c['marker']}] {c['title']} — {c['agency']} ({c['country']}), {date}, {c['verification']}"
-        )
-        if c["url"]:
-            lines.append(f"    {c['url']}")
+    lines += _sources(answer["citations"], answer["language"])
     return "\n".join(lines).rstrip()
+
+
+def _sources(citations: list[dict[str, Any]], language: str) -> list[str]:
+    """One line for each document, date and standing, with the markers that cite it."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for c in citations:
+        standing = reply(language, "labels", c["verification"])
+        date = spoken_date(c["as_of"], language) if c["as_of"] else "–"
+        key = (c["title"], c["agency"], c["country"], date, standing, c["url"] or "")
+        groups.setdefault(key, []).append(c["marker"])
+    lines = []
+    for (title, agency, country, date, standing, url), markers in groups.items():
+        shown = "".join(f"[{marker}]" for marker in markers)
+        lines.append(f"{shown} {title} — {agency} ({country}), {date}, {standing}")
+        if url:
+            lines.append(f"    {url}")
+    return lines
 
 
 def listed(result: dict[str, Any]) -> str:
     """Passages for a terminal."""
     lines = []
     for number, p in enumerate(result["passages"], 1):
-        lines.append(
-            f"{number:>2}. {p['title']} — {p['heading'] or p['field']} [{p['country']}] {p['document_id']}"
-        )
+        place = f"{p['heading'] or p['field']} [{p['country']}]"
+        lines.append(f"{number:>2}. {p['title']} — {place} {p['document_id']}")
         lines.append(f"    {' '.join(p['quote'].split())[:160]}")
     return "\n".join(lines) or "nothing found"

@@ -5,7 +5,9 @@ Heavy libraries are imported by the command that needs them, so that `ventanilla
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -238,12 +240,25 @@ def doctor() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command; an error is one line and a non-zero exit."""
+    # A tracing variable left in the environment would send questions to an outside service.
+    os.environ.update(LANGSMITH_TRACING="false", LANGCHAIN_TRACING_V2="false")
+    # Start-up makes many small lasting objects: collecting among them is time for nothing.
+    gc.set_threshold(50_000, 20, 50)
     run: Callable[..., Any] = app
     try:
         run(args=arguments)
     except VentanillaError as error:
         note(f"ventanilla: {error}")
         sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("VENTANILLA_DEBUG"):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        note(
+            f"ventanilla: something of ours broke ({type(error).__name__}: {reason}). "
+            "Run `ventanilla doctor`; with VENTANILLA_DEBUG=1 it says where."
+        )
+        sys.exit(70)
     except KeyboardInterrupt:
         note("ventanilla: stopped")
         sys.exit(130)

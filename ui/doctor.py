@@ -69,7 +69,8 @@ def _rooms() -> Iterator[Finding]:
 def _data(settings: Settings) -> Iterator[Finding]:
     try:
         catalog = read_catalog(settings.catalog)
-        text = f"{len(catalog)} document sets, {len(countries())} countries, {len(concepts())} concepts"
+        known = f"{len(countries())} countries, {len(concepts())} concepts"
+        text = f"{len(catalog)} document sets, {known}"
         yield Finding("catalogue", True, text)
     except VentanillaError as error:
         yield Finding("catalogue", False, str(error))
@@ -111,6 +112,7 @@ def _models() -> Iterator[Finding]:
     text = (
         f"torch {importlib.metadata.version('torch')}"
         if installed
-        else "none installed: answers quote the sources (pip install 'ventanilla[models]' adds them)"
+        else "none installed: answers quote the sources "
+        "(pip install 'ventanilla[models]' adds them)"
     )
     yield Finding("models", True, text)

@@ -5,7 +5,8 @@
 | VENTANILLA_HOME | the folder of everything that a run writes | ./.ventanilla |
 | VENTANILLA_HOST, VENTANILLA_PORT | where `serve` listens | 127.0.0.1, 7860 |
 | VENTANILLA_QDRANT_URL | a Qdrant server in place of the embedded index | none |
-| VENTANILLA_QDRANT_API_KEY, VENTANILLA_QDRANT_COLLECTION | its key and collection | none, ventanilla |
+| VENTANILLA_QDRANT_API_KEY | its key | none |
+| VENTANILLA_QDRANT_COLLECTION | its collection | ventanilla |
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class Lexicon:
         return found
 
     def find(self, words: Words, neutral: str | None = None) -> dict[str, list[Span]]:
-        """Where each set stands in `words`; what belongs to the set `neutral` counts for nothing."""
+        """Where each set stands in `words`; what belongs to the set `neutral` does not count."""
         hits: dict[str, list[Span]] = defaultdict(list)
         keys = words.keys
         deaf: set[int] = set()
@@ -249,7 +249,7 @@ def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
     """
     items: list[Item] = []
     gap, begins, closes = 0, False, False
-    for part in re.findall(r"\([^)]*\)|\S+", text):
+    for part in re.findall(r"!?\([^)]*\)|\S+", text):
         if part in ("^", "$"):
             begins, closes = begins or part == "^", closes or part == "$"
         elif part.startswith(".."):

@@ -1,4 +1,4 @@
-"""Step 1: what must not go further. The text is masked before it comes here (`agents.assistant`)."""
+"""Step 1: what must not go further. The text comes here masked (`agents.assistant`)."""
 
 from __future__ import annotations
 

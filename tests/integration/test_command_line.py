@@ -39,7 +39,7 @@ as_of: 2026-11-01
 
 
 def run(home: Path, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "ui.cli", *arguments],
         capture_output=True,
         text=True,
@@ -128,7 +128,7 @@ def served(home: Path) -> Iterator[tuple[Path, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"VENTANILLA_HOME": str(home), "VENTANILLA_PORT": str(port)}
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-m", "ui.cli", "serve"], env=environment, stderr=subprocess.DEVNULL
     )
     until = time.monotonic() + 60
@@ -143,7 +143,9 @@ def served(home: Path) -> Iterator[tuple[Path, int]]:
     process.wait(20)
 
 
-def test_commands_work_while_serve_holds_the_index(served: tuple[Path, int], tmp_path: Path) -> None:
+def test_commands_work_while_serve_holds_the_index(
+    served: tuple[Path, int], tmp_path: Path
+) -> None:
     home, port = served
     answer = json.loads(run(home, "ask", "¿Qué es Beca 18?", "--json").stdout)
     assert answer["status"] == "answered"

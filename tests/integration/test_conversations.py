@@ -170,7 +170,11 @@ async def test_twenty_conversations_keep_apart(assistant: Assistant) -> None:
         ("¿Cuánto cuesta renovar la licencia?", "DO", "do-transport-renovacion-licencia"),
         ("¿Qué es el SIS Gratuito?", "PE", "pe-health-sis-gratuito"),
         ("O que é o Sisu?", "BR", "br-education-sisu"),
-        ("¿Qué es la Tarjeta Nacional Estudiantil?", "CL", "cl-education-tarjeta-nacional-estudiantil"),
+        (
+            "¿Qué es la Tarjeta Nacional Estudiantil?",
+            "CL",
+            "cl-education-tarjeta-nacional-estudiantil",
+        ),
     ]
 
     async def talk(number: int) -> tuple[str, Answer, Answer]:
