@@ -57,14 +57,6 @@ class Node(Protocol):
 Graph = CompiledStateGraph[State, Context, State, State]
 
 
-class Node(Protocol[GivenIn]):
-    """A step as LangGraph calls it."""
-
-    async def __call__(self, state: GivenIn, *, runtime: Runtime[Context]) -> dict[str, Any]:
-        """What the step changes."""
-        ...
-
-
 def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
     """The graph, ready to run with a `Context`."""
     graph: StateGraph[State, Context, State, State] = StateGraph(State, context_schema=Context)
@@ -124,7 +116,7 @@ def _send(state: State) -> list[Send]:
     return [Send("gather", errand) for errand in errands(state)]
 
 
-def _node(name: str, step: Step[Given]) -> Node[Given]:
+def _node(name: str, step: Step) -> Node:
     """A step as a node: off the event loop, so that its deadline holds, and timed."""
 
     async def run(state: Any, *, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ GRAM_SIZES = (3, 4, 5)
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case without accents; ñ and ç become n and c, as people write them on a telephone."""
-    return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold()
 
 
 def words(text: str) -> list[str]:

@@ -68,12 +68,15 @@ def sync(
     docstore = docstore_of(store, source_id)
     vocabulary = matcher.fingerprint
     before = store.ids(source_id)
-    touched = {document.country for document in _stale(before, store)}
+    unfinished = _unfinished(store)
     seen: set[str] = set()
     _record(store, report, "running")
     try:
         accepted = _accept(items, source_id, seen, report, store)
         while batch := list(islice(accepted, BATCH)):
+            for document in batch:
+                if document.id not in before:  # a hash that a dying removal left behind
+                    docstore.delete_document(document.id, raise_error=False)
             revisions = {document.id: revision_of(document, vocabulary) for document in batch}
             changed = [
                 d
@@ -83,13 +86,12 @@ def sync(
             run_batch(batch, revisions, docstore, index, store, matcher)
             report.indexed += len(changed)
             report.unchanged += len(batch) - len(changed)
-            touched |= {document.country for document in changed}
             progress(report)
-        vanished = sorted(set(store.ids(source_id)) - seen)
-        touched |= {d.country for i in vanished if (d := store.get(i))}
+        known = {*store.ids(source_id), *docstore.get_all_document_hashes().values()}
+        vanished = sorted(known - seen)
         _remove(vanished, source_id, index, store)
         report.removed = len(vanished)
-        if touched:
+        if report.indexed or report.removed or unfinished:
             count_words(store)
         index.flush()
     except BaseException as error:
@@ -102,11 +104,9 @@ def sync(
     return report
 
 
-def _stale(before: dict[str, str], store: Store) -> Iterator[Document]:
-    """Documents whose words were never counted: a run died between indexing and counting."""
-    counted = store.rows("SELECT COUNT(*) FROM lexicon_size")[0][0]
-    if before and not counted:
-        yield from (d for i in before if (d := store.get(i)))
+def _unfinished(store: Store) -> bool:
+    """Whether the last run of any set died: its words may never have been counted."""
+    return any(state != "done" for (state,) in store.rows("SELECT state FROM syncs"))
 
 
 def _accept(

@@ -73,7 +73,7 @@ def one_line(error: ValidationError) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Reads a YAML mapping. Raises CatalogError naming the file, and the line if there is one."""
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader  # noqa: S506 – safe
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 – safe
     except FileNotFoundError:
         raise CatalogError(f"{path} does not exist", "Check the path.") from None
     except (OSError, UnicodeDecodeError) as error:

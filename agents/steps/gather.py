@@ -31,7 +31,6 @@ def errands(state: State) -> list[Errand]:
     agents = ["general"] if state.get("rounds", 0) > 0 else understanding["sectors"]
     countries: list[str | None] = [*understanding["countries"]] or [None]
     question, minor = understanding["standalone"], understanding["minor"]
-    countries: list[str | None] = [*understanding["countries"]] or [None]
     return [
         Errand(
             agent=agent,

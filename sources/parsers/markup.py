@@ -1,4 +1,4 @@
-rr"""Markup → plain text: HTML, Markdown and mixtures of both, as people type them into web forms.
+r"""Markup → plain text: HTML, Markdown and mixtures of both, as people type them into web forms.
 
 `plain` keeps every word and figure and drops only the dress. A list item becomes a line that
 starts with "• ", a numbered item keeps its number, a table row becomes one line with cells parted

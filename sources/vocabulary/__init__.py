@@ -77,7 +77,7 @@ def concepts(extra: Path | None = None) -> dict[str, Concept]:
         for relation in (*concept.broader, *concept.related):
             if relation not in found:
                 raise CatalogError(
-                    f"{concept.scheme}.yaml: {concept.id!r} leads to {relation!r}, no known concept",
+                    f"{concept.scheme}.yaml: {concept.id!r} leads to {relation!r}, which is no concept",
                     "Correct the relation, or add the concept.",
                 )
     return found

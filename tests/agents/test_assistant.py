@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import re
@@ -117,7 +118,7 @@ async def test_the_stream_ends_with_the_answer(assistant: Assistant) -> None:
     texts = pieces[:-1]
     assert isinstance(answer, Answer)
     assert texts[-1] == answer.answer
-    assert all(str(b).startswith(str(a)) for a, b in zip(texts, texts[1:], strict=False))
+    assert all(str(b).startswith(str(a)) for a, b in itertools.pairwise(texts))
 
 
 async def test_another_tenants_document_is_not_shown(house: House) -> None:
