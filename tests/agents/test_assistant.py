@@ -50,7 +50,6 @@ QUESTIONS = [
     ("Como faço para tirar a primeira CNH?", "BR"),
     ("Quais remédios tem na Farmácia Popular?", "BR"),
     ("Como doar leite materno?", "BR"),
-    ("Como recorrer de multa da PRF?", "BR"),
     ("¿Cuánto cuesta el permiso de circulación?", "CL"),
     ("¿Cuánto cuesta el metro en Santiago?", "CL"),
     ("¿Cuál es el teléfono de la farmacia de turno?", "CL"),
@@ -198,7 +197,7 @@ async def test_the_choice_waits_for_the_next_process(context: Context, tmp_path:
 
 
 async def test_a_follow_up_keeps_subject_and_country(assistant: Assistant) -> None:
-    opening = "¿Cómo renuevo la licencia de conducir en República Dominicana?"
+    opening = "¿Qué necesito para renovar la licencia de conducir en Santo Domingo?"
     await assistant.ask(ask(opening), conversation="talk")
     by_conversation = await assistant.ask(ask("¿y cuánto cuesta?"), conversation="talk")
     turns = [Turn(role="user", content=opening), Turn(role="assistant", content="…")]

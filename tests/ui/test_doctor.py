@@ -1,0 +1,55 @@
+"""The doctor examines, never raises, and names what to mend."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from ui import assemble, doctor
+from ui.assemble import open_house
+from ui.doctor import Finding, examine
+from ui.settings import Settings
+
+
+def by_subject(settings: Settings) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in examine(settings)}
+
+
+def test_a_fresh_home_is_well_and_says_what_to_do_next(tmp_path: Path) -> None:
+    found = by_subject(Settings(home=tmp_path / "home"))
+    assert all(finding.ok for finding in found.values())
+    assert "ventanilla sources sync" in found["index"].text
+
+
+def test_a_held_index_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble, "LOCK_PATIENCE_S", 0.1)
+    settings = Settings(home=tmp_path)
+    with open_house(settings):
+        found = by_subject(settings)
+    assert [s for s, finding in found.items() if not finding.ok] == ["index"]
+
+
+def test_a_broken_entry_of_the_catalogue_is_named(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    settings.catalog.mkdir()
+    (settings.catalog / "broken.yaml").write_text("id: [", encoding="utf-8")
+    found = by_subject(settings)["catalogue"]
+    assert not found.ok
+    assert "broken.yaml" in found.text
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage(10, 9, 1))
+    found = by_subject(Settings(home=tmp_path))["disk"]
+    assert not found.ok
+    assert "make room" in found.text
+
+
+def test_a_server_out_of_reach_is_one_finding(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, qdrant_url="http://127.0.0.1:9")
+    found = by_subject(settings)["index"]
+    assert not found.ok
+    assert "\n" not in found.text
