@@ -13,7 +13,7 @@ from agents.state import Evidence, State
 from retrieval.index import Scope
 from sources.document import Verification, last_day
 
-ENOUGH, PERHAPS = 0.25, -0.5
+ENOUGH, PERHAPS = 0.1, -0.5
 """`confidence` from which a document answers, and from which the citizen is asked whether it is
 what was meant."""
 

@@ -29,24 +29,23 @@ PLANTED = {
     "pagué con la tarjeta {}": "4539 1488 0343 6467",
 }
 QUESTION = "¿cuánto cuesta renovar la licencia de conducir?"
-RUN_OF_DIGITS = re.compile(rb"\d(?:[ .\-/()]{0,2}\d){5,}")
+BETWEEN = rb"[ .\-/()]{0,2}"
 
 
-def runs(data: bytes) -> set[bytes]:
-    """Every run of six digits or more, its separators taken out."""
-    return {re.sub(rb"\D", b"", match.group()) for match in RUN_OF_DIGITS.finditer(data)}
+def _patterns() -> list[re.Pattern[bytes]]:
+    """Each planted number of six digits or more, whatever stands between and beside its digits."""
+    bare = [re.sub(r"\D", "", planted).encode() for planted in PLANTED.values()]
+    numbers = [BETWEEN.join(re.findall(rb"\d", digits)) for digits in bare if len(digits) >= 6]
+    texts = [re.escape(planted.encode()) for planted in PLANTED.values()]
+    return [re.compile(pattern) for pattern in (*numbers, *texts, rb"maria\.soto")]
 
 
-def secrets() -> set[bytes]:
-    """The planted numbers as bare digits, and the e-mail's own part."""
-    bare = {re.sub(r"\D", "", planted).encode() for planted in PLANTED.values()}
-    return {digits for digits in bare if len(digits) >= 6}
+PATTERNS = _patterns()
 
 
 def leaks(data: bytes) -> set[bytes]:
-    found = {planted for planted in secrets() if any(planted in run for run in runs(data))}
-    found |= {p.encode() for p in PLANTED.values() if p.encode() in data}
-    return found | ({b"maria.soto"} if b"maria.soto" in data else set())
+    """What of the planted numbers stands in `data`."""
+    return {found.group() for pattern in PATTERNS if (found := pattern.search(data))}
 
 
 def files_below(folder: Path) -> dict[Path, bytes]:
@@ -56,8 +55,8 @@ def files_below(folder: Path) -> dict[Path, bytes]:
 def test_the_search_for_leaks_finds_them() -> None:
     for planted in PLANTED.values():
         assert leaks(f"x {planted} y".encode())
-        assert leaks(b"\x00" + re.sub(r"[ .\-()]", "", planted).encode() + b"\x00") or (
-            "@" in planted
+        assert (
+            leaks(b"\x00" + re.sub(r"[ .\-()]", "", planted).encode() + b"\x00") or "@" in planted
         )
     assert not leaks(b"RD$ 1.900, 5 de marzo de 2026")
 
