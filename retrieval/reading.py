@@ -99,7 +99,10 @@ def read(
         subject = _subject(token, original, lexicon, matcher, concepts, sure, weak, minor, phrase)
         subjects.setdefault(token, subject)
     said = frozenset(
-        stem(word, language) for word in (*words(text), *fixed) for language in LANGUAGES
+        stem(word, language)
+        for word in (*words(text), *fixed)
+        if word not in minor
+        for language in LANGUAGES
     )
     return Reading(tuple(subjects.values()), tuple(mentions), said, tuple(corrections))
 

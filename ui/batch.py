@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,12 @@ def answers(settings: Settings, note: Callable[[str], None]) -> Iterator[Work]:
 
                 return list(await asyncio.gather(*map(one, requests)))
 
-        yield lambda requests: asyncio.run(work(requests))
+        def apart(requests: list[Request]) -> list[dict[str, Any]]:
+            # A thread of its own has no event loop yet, whatever the caller's thread runs.
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(lambda: asyncio.run(work(requests))).result()
+
+        yield apart
 
 
 @contextmanager
