@@ -4,7 +4,8 @@
     Concern(kind='crisis', category='poisoning')
 
 The rules and their words are data (``agents/rules/safety.yaml``, ``safety_words.yaml``); how they
-are matched is told in `agents.rules.matching`.
+are matched is told in `agents.rules.matching`. What no rule has words for is judged by its likeness
+to examples (``safety_examples.yaml``, `agents.rules.likeness`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,27 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
 from agents.phrases import rules
+from agents.rules.likeness import scorer
 from agents.rules.matching import Hits, Item, Lexicon, Pattern, Words, read_pattern, words_of
 from sources.errors import CatalogError
 
 NEUTRAL = "neutral"
 """The word set of idioms and names whose words mean nothing to the rules."""
 
+Kind = Literal["crisis", "refused"]
+
+LEAST_LIKELY: dict[Kind, float] = {"crisis": 0.5, "refused": 0.8}
+"""From which likelihood on likeness alone decides. A crisis overlooked is worse than a number
+named in vain, an answer refused is worse than one that quotes what is public anyway."""
+
+SHORTEST = 3
+"""Fewer words than these are like anything."""
+
 
 class Concern(NamedTuple):
     """Why a question is not answered as a question; `category` names the reply's text."""
 
-    kind: Literal["crisis", "refused"]
+    kind: Kind
     category: str
 
 
@@ -88,7 +99,7 @@ def _rule(fields: dict[str, Any], lexicon: Lexicon) -> Rule:
         raise CatalogError("a safety rule names neither crisis nor refused", "Name one.")
     only_documents = bool(fields.get("only_documents"))
     return Rule(
-        Concern(cast(Literal["crisis", "refused"], kind), fields[kind]),
+        Concern(cast(Kind, kind), fields[kind]),
         _patterns(fields["patterns"], lexicon),
         _patterns(fields.get("unless", ()), lexicon),
         questions=not only_documents,
@@ -106,12 +117,22 @@ def _patterns(texts: Iterable[str], lexicon: Lexicon) -> tuple[Pattern | Near, .
 
 
 def screen(text: str) -> Concern | None:
-    """The first concern that a question raises, or None. Takes at most a millisecond or two."""
+    """The first concern that a question raises, or None: a crisis goes before a refusal.
+
+    Takes about a millisecond for a question.
+    """
     lexicon, made = _loaded()
     words = words_of(text)
     hits = lexicon.find(words, NEUTRAL)
-    found = (rule.concern for rule in made if rule.questions and rule.raised(hits, words))
-    return next(found, None)
+    shares = scorer().likelihoods(words) if len(words.keys) >= SHORTEST else {}
+    for kind, least in LEAST_LIKELY.items():
+        for rule in made:
+            if rule.questions and rule.concern.kind == kind and rule.raised(hits, words):
+                return rule.concern
+        of_kind = {r.concern.category for r in made if r.concern.kind == kind}
+        if sum(shares.get(category, 0) for category in of_kind) >= least:
+            return Concern(kind, max(of_kind, key=lambda category: shares.get(category, 0)))
+    return None
 
 
 def is_instruction(text: str) -> bool:

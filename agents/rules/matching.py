@@ -237,9 +237,9 @@ class Pattern:
                 ends = {
                     end for start, end in spans if any(0 <= start - e <= item.gap for e in ends)
                 }
-            if not ends:
-                return False
-        return not self.closes or any(e in words.starts or e == len(words.keys) for e in ends)
+        if self.closes:
+            ends = {end for end in ends if end in words.starts or end == len(words.keys)}
+        return bool(ends)
 
 
 def read_pattern(text: str, lexicon: Lexicon) -> Pattern:

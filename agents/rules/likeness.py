@@ -1,0 +1,73 @@
+"""How much a text sounds like the examples of a crisis or of what is refused.
+
+Rules know only the words that someone thought of; what they miss is weighed here by the words,
+pairs of words and parts of words that it shares with ``safety_examples.yaml``. The weights in
+``safety_weights.json`` are learnt from them by `agents.rules.learn`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from agents.rules.matching import Words
+from sources.errors import CatalogError
+
+WEIGHTS = Path(__file__).parent / "safety_weights.json"
+
+SCALE = 100
+"""Weights are kept as hundredths, so that the file stays small."""
+
+PART = 4
+"""Letters in a part of a word."""
+
+
+def features(keys: tuple[str, ...]) -> set[str]:
+    """The pieces of a text that carry weight: words, pairs (also over a gap), parts of words."""
+    pieces = set(keys)
+    pieces.update(f"{a} {b}" for a, b in pairwise(keys))
+    pieces.update(f"{a} _ {b}" for a, b in zip(keys, keys[2:], strict=False))
+    for key in keys:
+        framed = f"<{key}>"
+        pieces.update(framed[i : i + PART] for i in range(len(framed) - PART))
+    return pieces
+
+
+class Scorer:
+    """How likely a text belongs to each category, by what was learnt."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """`data` as `agents.rules.learn.learn` gives it."""
+        self.learnt_from: str = data["examples"]
+        self._categories: list[str] = data["categories"]
+        self._bias: list[int] = data["bias"]
+        self._weights: dict[str, list[int]] = data["weights"]
+
+    def likelihoods(self, words: Words) -> dict[str, float]:
+        """The probability of each category, between 0 and 1."""
+        pieces = features(words.keys)
+        rows = [row for piece in pieces if (row := self._weights.get(piece))]
+        share = 1 / math.sqrt(max(len(pieces), 1))  # what is unknown speaks for nothing
+        sums = map(sum, zip(*rows, strict=True)) if rows else [0] * len(self._bias)
+        odds = [(s * share + b) / SCALE for s, b in zip(sums, self._bias, strict=True)]
+        powers = [math.exp(odd - max(odds)) for odd in odds]
+        whole = sum(powers)
+        return dict(zip(self._categories, (p / whole for p in powers), strict=True))
+
+
+@cache
+def scorer() -> Scorer:
+    """The scorer with the weights that come with Ventanilla.
+
+    Raises CatalogError where the file is missing or spoilt.
+    """
+    try:
+        return Scorer(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError) as error:
+        raise CatalogError(
+            f"{WEIGHTS.name} cannot be read ({error})", "Run `python -m agents.rules.learn`."
+        ) from None
