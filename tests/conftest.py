@@ -37,6 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             folder = item.path.relative_to(HERE).parts[0]
             if folder in MARKED_BY_FOLDER:
                 item.add_marker(folder)
+    # Last of all: Playwright keeps an event loop running in the main thread until the session
+    # ends, and no other test could start one of its own there.
+    items.sort(key=lambda item: item.path.is_relative_to(HERE / "browser"))
 
 
 @pytest.fixture(scope="session", autouse=True)
