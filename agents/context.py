@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from retrieval.search import Searcher
@@ -17,4 +17,3 @@ class Context:
     searcher: Searcher
     today: Callable[[], date] = date.today
     tenants: tuple[str, ...] = (PUBLIC,)
-    deadlines_s: dict[str, float] = field(default_factory=dict)

@@ -7,7 +7,6 @@ classes would not be read back. The typed views here are what the rest of the co
 from __future__ import annotations
 
 import operator
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -179,14 +178,3 @@ class State(TypedDict, total=False):
     timings_ms: Annotated[dict[str, int], _merge]
     previous: str | None
     previous_countries: list[str]
-
-
-class Today:
-    """The day on which values must hold; a class so that a test can set it."""
-
-    def __init__(self, day: date | None = None) -> None:
-        self._day = day
-
-    def __call__(self) -> date:
-        """The day set, or today's."""
-        return self._day or date.today()

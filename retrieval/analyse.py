@@ -27,7 +27,6 @@ _ALGORITHMS = {"es": "spanish", "pt": "portuguese", "en": "english"}
 GRAM_SIZES = (3, 4, 5)
 
 
-@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case without accents; ñ and ç become n and c, as people write them on a telephone."""
     return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold()
@@ -35,7 +34,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of `text`, in order, digits included."""
-    return _WORD.findall(fold(text) if len(text) < 2000 else fold.__wrapped__(text))
+    return _WORD.findall(fold(text))
 
 
 @cache
@@ -44,6 +43,11 @@ def stopwords(language: str) -> frozenset[str]:
     lists = read_yaml(Path(__file__).with_name("stopwords.yaml"))
     # YAML reads a bare "no" as false, and "y" may be read as true by some readers.
     return frozenset({False: "no", True: "y"}.get(w, w) for w in lists.get(language, ()))
+
+
+def particles() -> frozenset[str]:
+    """Articles and prepositions, which tell no title from another."""
+    return stopwords("particles")
 
 
 @lru_cache(maxsize=131072)

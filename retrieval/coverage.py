@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retrieval.analyse import stem, stopwords, words
+from retrieval.analyse import particles, stem, stopwords, words
 from retrieval.concepts import Matcher, content
 from retrieval.reading import Reading, Subject
 from sources.document import Document, Field
@@ -22,45 +22,6 @@ EVENT, RELATED = 0.7, 0.3
 IN_BODY, IN_PROSE = 0.5, 0.8
 """How strongly a word is covered by where it stands; PROSE is the body of a document that has no
 CPSV-AP fields, where the text itself says what it is about."""
-
-
-_PARTICLES = frozenset(
-    [
-        "a",
-        "al",
-        "ao",
-        "aos",
-        "as",
-        "con",
-        "com",
-        "da",
-        "das",
-        "de",
-        "del",
-        "do",
-        "dos",
-        "e",
-        "el",
-        "em",
-        "en",
-        "la",
-        "las",
-        "los",
-        "na",
-        "nas",
-        "no",
-        "nos",
-        "o",
-        "os",
-        "para",
-        "pela",
-        "pelo",
-        "por",
-        "u",
-        "y",
-    ]
-)
-"""Articles and prepositions, which tell no title from another."""
 
 
 EVENTS = "life-events"
@@ -92,18 +53,16 @@ class Coverage:
     """How a document meets a question.
 
     `share` of the question's weight that the document covers, and `label_share` that its title and
-    names cover; `reverse` the share of its best title or name that the question names; `anchor` the
-    weight of the surest word that names both; `missing` the share of the question's weight in words
-    that name some service or other, but nothing in this document. `passage` is the share that one
-    passage of it covers together with the title: words that stand together mean more than words
-    that are scattered over a long text. `subjects` is how many words the question is about: a long
-    story names less of any one service.
+    names cover; `reverse` the share of its best title or name that the question names; `missing`
+    the share of the question's weight in words that name some service or other, but nothing in this
+    document. `passage` is the share that one passage of it covers together with the title: words
+    that stand together mean more than words that are scattered over a long text. `subjects` is how
+    many words the question is about: a long story names less of any one service.
     """
 
     share: float
     label_share: float
     reverse: float
-    anchor: float
     missing: float
     subjects: int
     passage: float = 0.0
@@ -146,7 +105,7 @@ class Profiler:
     def _label(self, text: str, document: Document) -> Label:
         """A title with the words that tell it from others: "SIS para todos" keeps "todos"."""
         stop = stopwords(document.language)
-        tokens = [w for w in words(text) if w not in _PARTICLES]
+        tokens = [w for w in words(text) if w not in particles()]
         places = [n for n, word in enumerate(tokens) if word not in stop]
         concepts: list[set[str]] = [set() for _ in tokens]
         named = [tokens[n] for n in places]
@@ -181,9 +140,9 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     """Holds a question against a document."""
     total = sum(s.weight for s in reading.subjects)
     if not total:
-        return Coverage(0.0, 0.0, 0.0, 0.0, 0.0, 0)
+        return Coverage(0.0, 0.0, 0.0, 0.0, 0)
     neighbours = _neighbours(reading.concepts, matcher)
-    covered = in_label = anchor = missing = 0.0
+    covered = in_label = missing = 0.0
     for subject in reading.subjects:
         label = _in_label(subject, profile, matcher)
         best = max(label, _in_body(subject, profile))
@@ -191,14 +150,11 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
         in_label += subject.weight * label
         if best <= RELATED and subject.names and not subject.weak:
             missing += subject.weight
-        if subject.names and not subject.weak:
-            anchor = max(anchor, subject.weight * label)
     reverse = max((_named(label, reading, neighbours) for label in profile.labels), default=0.0)
     return Coverage(
         share=covered / total,
         label_share=in_label / total,
         reverse=reverse,
-        anchor=anchor,
         missing=missing / total,
         subjects=len(reading.subjects),
     )

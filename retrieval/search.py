@@ -13,10 +13,10 @@ from functools import lru_cache
 from retrieval.analyse import stem, words
 from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage, Profile, Profiler, cover, together
-from retrieval.embed import GRAMS, TERMS, question_vectors
+from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
-from retrieval.reading import LANGUAGES, Reading, read
+from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
 from retrieval.store import Store
 from sources.document import Document, Field
 
@@ -119,8 +119,8 @@ class Searcher:
         hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
         return Result(tuple(self._rank(hits, reading)[:limit]), reading)
 
-    def _legs(self, reading: Reading) -> dict[str, tuple]:  # type: ignore[type-arg]
-        weighted = [(s.word, 0.3 if s.weak else 1.0) for s in reading.subjects]
+    def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
+        weighted = [(s.word, WEAK_WEIGHT if s.weak else 1.0) for s in reading.subjects]
         concepts = dict.fromkeys(reading.concepts, CONCEPT_WEIGHT)
         for concept in reading.concepts:
             for neighbour in self.matcher.neighbours(concept):

@@ -113,9 +113,11 @@ class Store:
 
     def documents(self) -> Iterator[Document]:
         """Every document, one at a time."""
-        for (document_id,) in self.rows("SELECT id FROM documents ORDER BY id"):
-            if document := self.get(document_id):
-                yield document
+        query, last = "SELECT id, body FROM documents WHERE id > ? ORDER BY id LIMIT 256", ""
+        while found := self.rows(query, last):
+            for _, body in found:
+                yield Document.model_validate_json(body)
+            last = found[-1][0]
 
     def close(self) -> None:
         """Closes the file."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException
@@ -43,14 +41,7 @@ class Removed(BaseModel):
 
 def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     """The API over one house. `token` opens the endpoints of commands on this machine."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    app = FastAPI(
-        title="Ventanilla", version="0.1.0", lifespan=lifespan, redoc_url=None, docs_url=None
-    )
+    app = FastAPI(title="Ventanilla", version="0.1.0", redoc_url=None, docs_url=None)
     writing = asyncio.Lock()
 
     def local(authorization: Annotated[str, Header()] = "") -> None:

@@ -10,14 +10,8 @@ from agents.state import State
 
 
 def guard(state: State, context: Context) -> dict[str, Any]:
-    """Marks a crisis or a refusal. An earlier message is screened for injection only: what was
-    asked before was answered or refused then.
+    """Marks a crisis or a refusal. Earlier messages only lend a subject (`agents.steps.understand`):
+    an order in one of them is never read as an order, so it needs no screening here.
     """
     concern = screen(state["question"])
-    if concern is None:
-        for turn in state.get("history", ()):
-            earlier = screen(turn["content"]) if turn["role"] != "assistant" else None
-            if earlier and earlier.category == "injection":
-                # The order given earlier is not obeyed; the question itself is answered.
-                break
     return {"concern": [concern.kind, concern.category] if concern else None}

@@ -8,6 +8,8 @@ from agents import render
 from agents.context import Context
 from agents.replies import reply as text
 from agents.state import Answer, Clarification, Option, State, Status
+from agents.steps.understand import language_of
+from agents.understanding.country import locate
 from sources.country import Emergency, countries
 
 CRISIS_LINES = {
@@ -38,8 +40,6 @@ def reply(state: State, context: Context) -> dict[str, Any]:
 def _language_of(state: State) -> str:
     if "understanding" in state:
         return state["understanding"]["language"]
-    from agents.steps.understand import language_of
-
     return language_of(state)
 
 
@@ -65,8 +65,6 @@ def _concern(state: State) -> Answer:
 
 
 def _named_country(state: State) -> str | None:
-    from agents.understanding.country import locate
-
     where = locate(state["question"])
     return where.countries[0] if where.countries else None
 

@@ -47,20 +47,6 @@ def service(number: int, *, cost: str = "El trámite cuesta $100.", **changes: o
     return PublicService(**fields | changes).to_document(source_id="a", licence=None)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = open_index(tmp_path / "index")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "documents.sqlite")
-    yield opened
-    opened.close()
-
-
 def found(index: Index, store: Store, question: str, scope: Scope = PUBLIC) -> list[str]:
     result = Searcher(index, store, MATCHER).search(question, scope)
     return [f.quote for f in result.passages]
