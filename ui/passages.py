@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
 
-from agents.understanding.country import locate
+from agents.understanding.country import locate, speaking
 from agents.understanding.language import detect
 from retrieval.index import Scope
 from retrieval.search import Searcher
@@ -59,9 +59,7 @@ def search(searcher: Searcher, request: SearchRequest) -> SearchAnswer:
     selected = (request.country or "").upper()
     where = locate(request.question, selected if selected in countries() else None)
     language = (request.language or detect(request.question)).split("-")[0]
-    found = where.countries
-    if not found and language == "pt":
-        found = ("BR",)
+    found = where.countries or speaking(language)
     scope = Scope(tenants=(PUBLIC,), countries=found, on=date.today())
     result = searcher.search(request.question, scope, limit=request.top_k, language=language)
     passages = [

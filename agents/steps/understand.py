@@ -11,7 +11,7 @@ from agents.phrases import rules
 from agents.sectors import concerned
 from agents.state import State, Understanding
 from agents.understanding.aspects import asked
-from agents.understanding.country import locate, place_words
+from agents.understanding.country import locate, place_words, speaking
 from agents.understanding.history import standalone
 from agents.understanding.language import detect
 from retrieval.analyse import fold, words
@@ -41,8 +41,8 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     if alone.follow_up and not aspects:
         aspects = asked(previous or "", context.searcher.lexicon(scope))
     found: tuple[str, ...] = where.countries
-    if not found and not where.elsewhere and language == "pt":
-        found = tuple(c.code for c in countries().values() if "pt-BR" in c.languages)
+    if not found and not where.elsewhere:
+        found = speaking(language)
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,

@@ -131,6 +131,12 @@ def _weight(entry: _Name, before: list[str], after: list[str]) -> float:
     return entry.weight
 
 
+def speaking(language: str) -> tuple[str, ...]:
+    """The countries that a language alone points to: Portuguese names Brazil, Spanish nobody."""
+    found = [c.code for c in countries().values() if c.languages[0].split("-")[0] == language]
+    return tuple(found) if len(found) == 1 else ()
+
+
 def place_words(text: str) -> frozenset[str]:
     """The folded words of `text` that are part of a country's or town's name, or of a demonym."""
     regex, table = _names()

@@ -8,7 +8,7 @@ import pytest
 
 from agents.steps.understand import unmasked_words
 from agents.understanding.aspects import asked, aspects
-from agents.understanding.country import locate, place_words
+from agents.understanding.country import locate, place_words, speaking
 from agents.understanding.history import standalone
 from agents.understanding.language import detect
 from retrieval.index import Scope
@@ -133,3 +133,9 @@ def test_masked_numbers_and_what_announced_them_ask_nothing() -> None:
     left = unmasked_words("Mi RUT es [RUT] y quiero la licencia")
     assert "RUT" not in left
     assert left.endswith("quiero la licencia")
+
+
+def test_portuguese_alone_points_to_brazil_and_spanish_to_nobody() -> None:
+    assert speaking("pt") == ("BR",)
+    assert speaking("es") == ()
+    assert speaking("en") == ()
