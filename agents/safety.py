@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
 from agents.phrases import rules
-from agents.rules.likeness import scorer
+from agents.rules.likeness import ORDINARY, scorer
 from agents.rules.matching import Hits, Item, Lexicon, Pattern, Words, read_pattern, words_of
 from sources.errors import CatalogError
 
@@ -29,6 +29,10 @@ Kind = Literal["crisis", "refused"]
 LEAST_LIKELY: dict[Kind, float] = {"crisis": 0.5, "refused": 0.8}
 """From which likelihood on likeness alone decides. A crisis overlooked is worse than a number
 named in vain, an answer refused is worse than one that quotes what is public anyway."""
+
+SURELY_ORDINARY: dict[Kind, float] = {"crisis": 0.95, "refused": 0.98}
+"""From which likelihood of an ordinary question a rule is overruled: its words met by chance, far
+apart in a long story."""
 
 SHORTEST = 3
 """Fewer words than these are like anything."""
@@ -116,19 +120,30 @@ def _patterns(texts: Iterable[str], lexicon: Lexicon) -> tuple[Pattern | Near, .
     return tuple(made)
 
 
+def ruled(text: str, kinds: Iterable[Kind] = ("crisis", "refused")) -> Concern | None:
+    """The first concern that a rule raises for a question, or None, in the order of `kinds`."""
+    lexicon, made = _loaded()
+    words = words_of(text)
+    hits = lexicon.find(words, NEUTRAL)
+    for kind in kinds:
+        for rule in made:
+            if rule.questions and rule.concern.kind == kind and rule.raised(hits, words):
+                return rule.concern
+    return None
+
+
 def screen(text: str) -> Concern | None:
     """The first concern that a question raises, or None: a crisis goes before a refusal.
 
     Takes about a millisecond for a question.
     """
-    lexicon, made = _loaded()
+    _, made = _loaded()
     words = words_of(text)
-    hits = lexicon.find(words, NEUTRAL)
     shares = scorer().likelihoods(words) if len(words.keys) >= SHORTEST else {}
     for kind, least in LEAST_LIKELY.items():
-        for rule in made:
-            if rule.questions and rule.concern.kind == kind and rule.raised(hits, words):
-                return rule.concern
+        found = ruled(text, (kind,))
+        if found and shares.get(ORDINARY, 0) < SURELY_ORDINARY[kind]:
+            return found
         of_kind = {r.concern.category for r in made if r.concern.kind == kind}
         if sum(shares.get(category, 0) for category in of_kind) >= least:
             return Concern(kind, max(of_kind, key=lambda category: shares.get(category, 0)))

@@ -126,13 +126,15 @@ class Understanding(TypedDict):
 
 
 class Evidence(TypedDict):
-    """One document found, with the passage that found it; plain data for the checkpoint."""
+    """One document found, with the passages that found it; plain data for the checkpoint. `score`
+    orders the documents, `trust` says how surely one is right (`retrieval.ranking`).
+    """
 
     document_id: str
     country: str
     sectors: list[str]
     score: float
-    coverage: dict[str, float]
+    trust: float
     passages: list[list[int]]
     agent: str
 
@@ -172,6 +174,7 @@ class State(TypedDict, total=False):
     rounds: int
     verdict: str
     chosen: list[str]
+    alike: list[str]
     draft: list[Sentence]
     dropped: int
     answer: dict[str, Any]

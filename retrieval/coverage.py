@@ -6,12 +6,13 @@ an answer is given or withheld.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retrieval.analyse import particles, stem, stopwords, words
+from retrieval.analyse import particles, question_words, stem, stopwords, words
 from retrieval.concepts import Matcher, content
-from retrieval.reading import Reading, Subject
+from retrieval.reading import ACTIONS, LANGUAGES, TRANSLATED, Reading, Subject
 from sources.document import Document, Field
 
 IN_TITLE, IN_NAMES, IN_KEYWORDS = 1.0, 0.95, 0.85
@@ -19,7 +20,7 @@ CONCEPT = 0.95
 EVENT, RELATED = 0.7, 0.3
 """A service that follows from what happened to somebody; any other neighbour of a concept."""
 
-IN_BODY, IN_PROSE = 0.5, 0.8
+IN_ASKED, IN_BODY, IN_PROSE = 0.7, 0.5, 0.8
 """How strongly a word is covered by where it stands; PROSE is the body of a document that has no
 CPSV-AP fields, where the text itself says what it is about."""
 
@@ -37,12 +38,23 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question that the document is known to answer: its stems, its concepts, its length."""
+
+    stems: frozenset[str]
+    concepts: frozenset[str]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """What a document is found by."""
+    """What a document is found by. `actions` are the verbs of its title ("renew", "cancel")."""
 
     strengths: dict[str, float]
     labels: tuple[Label, ...]
     concepts: frozenset[str]
+    actions: frozenset[str]
+    asked: tuple[AskedQuestion, ...]
     body: frozenset[str]
     body_concepts: frozenset[str]
     prose: bool
@@ -57,14 +69,26 @@ class Coverage:
     the share of the question's weight in words that name some service or other, but nothing in this
     document. `passage` is the share that one passage of it covers together with the title: words
     that stand together mean more than words that are scattered over a long text. `subjects` is how
-    many words the question is about: a long story names less of any one service.
+    many words the question is about: a long story names less of any one service. `asked` is the
+    likeness to the nearest question that the document is known to answer; `action` is 1 where both
+    want the same done, -1 where the question wants something else done. `literal` is the share
+    whose very words the document holds; `met` and `unmet` count the qualifying words (a town, a
+    circumstance) that it holds and that it does not; `strange` the words that nothing knows;
+    `rivals` is how many documents there were to choose from, as a decimal logarithm.
     """
 
-    share: float
-    label_share: float
-    reverse: float
-    missing: float
-    subjects: int
+    share: float = 0.0
+    label_share: float = 0.0
+    reverse: float = 0.0
+    missing: float = 0.0
+    subjects: int = 0
+    asked: float = 0.0
+    action: float = 0.0
+    literal: float = 0.0
+    met: int = 0
+    unmet: int = 0
+    strange: int = 0
+    rivals: float = 0.0
     passage: float = 0.0
 
 
@@ -90,10 +114,13 @@ class Profiler:
                 strengths[stem(word, language)] = strength
         labels = [self._label(text, document) for text, _ in parts[: 1 + len(document.names)]]
         prose = all(section.field is Field.BODY for section in document.sections)
+        in_title = self._concepts(document.title, document)
         return Profile(
             strengths,
             tuple(label for label in labels if label.stems),
             frozenset(c for text, _ in parts for c in self._concepts(text, document)),
+            frozenset(c for c in in_title if self._matcher.concepts[c].scheme == ACTIONS),
+            tuple(self._asked(text, document) for text in document.asked),
             frozenset(stem(word, language) for word in set(words(document.text))),
             frozenset(self._concepts(document.text, document)),
             prose,
@@ -101,6 +128,17 @@ class Profiler:
 
     def _concepts(self, text: str, document: Document) -> set[str]:
         return self._matcher.in_text(text, document.language, document.country)
+
+    def _asked(self, text: str, document: Document) -> AskedQuestion:
+        """A question may be in another language than the document."""
+        empty, _ = question_words()
+        stop = stopwords("es") | stopwords("pt")
+        tokens = {w for w in words(text) if w not in stop and w not in empty and not w.isdigit()}
+        concepts = {
+            c for lang in LANGUAGES for c in self._matcher.in_text(text, lang, document.country)
+        }
+        stems = frozenset(stem(w, lang) for w in tokens for lang in LANGUAGES)
+        return AskedQuestion(stems, frozenset(concepts), max(len(tokens), 1))
 
     def _label(self, text: str, document: Document) -> Label:
         """A title with the words that tell it from others: "SIS para todos" keeps "todos"."""
@@ -140,10 +178,15 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
     """Holds a question against a document."""
     total = sum(s.weight for s in reading.subjects)
     if not total:
-        return Coverage(0.0, 0.0, 0.0, 0.0, 0)
+        return Coverage()
     neighbours = _neighbours(reading.concepts, matcher)
-    covered = in_label = missing = 0.0
+    covered = in_label = missing = literal = 0.0
+    met = unmet = 0
     for subject in reading.subjects:
+        held = _holds(subject, profile)
+        literal += subject.weight * held
+        met += subject.minor and held
+        unmet += subject.minor and not held
         label = _in_label(subject, profile, matcher)
         best = max(label, _in_body(subject, profile))
         covered += subject.weight * best
@@ -157,7 +200,45 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
         reverse=reverse,
         missing=missing / total,
         subjects=len(reading.subjects),
+        asked=max((_alike(reading, asked, total) for asked in profile.asked), default=0.0),
+        action=_same_action(reading, profile, matcher),
+        literal=literal / total,
+        met=met,
+        unmet=unmet,
+        strange=sum(subject.strange for subject in reading.subjects),
+        rivals=math.log10(1 + reading.documents),
     )
+
+
+def _holds(subject: Subject, profile: Profile) -> bool:
+    """Whether the very word, or what it is a slip of, stands anywhere in the document."""
+    alike = (near for near, likeness in subject.near if likeness >= TRANSLATED)
+    return any(
+        s in profile.body or s in profile.strengths or any(s in a.stems for a in profile.asked)
+        for s in (*subject.stems, *alike)
+    )
+
+
+def _alike(reading: Reading, asked: AskedQuestion, total: float) -> float:
+    """The geometric mean of the shares that two questions have in common."""
+    met = weight = 0.0
+    for subject in reading.subjects:
+        if subject.stems & asked.stems:
+            likeness = 1.0
+        elif subject.concepts & asked.concepts:
+            likeness = CONCEPT
+        else:
+            likeness = max((like for near, like in subject.near if near in asked.stems), default=0)
+        met += likeness
+        weight += likeness * subject.weight
+    return math.sqrt(weight / total * min(1.0, met / asked.size))
+
+
+def _same_action(reading: Reading, profile: Profile, matcher: Matcher) -> float:
+    wanted = {c for c in reading.concepts if matcher.concepts[c].scheme == ACTIONS}
+    if not wanted or not profile.actions:
+        return 0.0
+    return 1.0 if wanted & profile.actions else -1.0
 
 
 def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> float:
@@ -189,6 +270,8 @@ def _in_label(subject: Subject, profile: Profile, matcher: Matcher) -> float:
 
 def _in_body(subject: Subject, profile: Profile) -> float:
     strength = IN_PROSE if profile.prose else IN_BODY
+    if any(subject.stems & asked.stems for asked in profile.asked):
+        return max(strength, IN_ASKED)
     if subject.stems & profile.body or subject.concepts & profile.body_concepts:
         return strength
     return max(

@@ -23,7 +23,14 @@ from sources.document import Document
 TERMS, GRAMS = "terms", "grams"
 LEGS = (TERMS, GRAMS)
 
-FIELD_WEIGHTS = {"title": 3.0, "names": 2.0, "keywords": 1.0, "heading": 0.5, "body": 1.0}
+FIELD_WEIGHTS = {
+    "title": 3.0,
+    "names": 2.0,
+    "asked": 1.0,
+    "keywords": 1.0,
+    "heading": 0.5,
+    "body": 1.0,
+}
 K1 = 1.2
 B = 0.5
 AVERAGE_LENGTH = {TERMS: 60.0, GRAMS: 900.0}
@@ -104,6 +111,7 @@ class PassageEncoder:
         keywords = " \n ".join((*document.keywords, document.provenance.agency))
         self._weigh(self._shared, document.title, "title")
         self._weigh(self._shared, names, "names")
+        self._weigh(self._shared, " \n ".join(document.asked), "asked")
         self._weigh(self._shared, keywords, "keywords")
         for concept_id in concepts:
             place = np.array([dimension(f"#{concept_id}")], np.uint32)

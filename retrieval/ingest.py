@@ -84,6 +84,10 @@ def sync(
                 if before.get(d.id) != revisions[d.id] or not docstore.get_document_hash(d.id)
             ]
             run_batch(batch, revisions, docstore, index, store, matcher)
+            done = {d.id for d in changed}
+            # What was read again unchanged holds on the day of this reading.
+            read_live = [d for d in batch if d.provenance.retrieved_at and d.id not in done]
+            store.put(read_live, revisions)
             report.indexed += len(changed)
             report.unchanged += len(batch) - len(changed)
             progress(report)
@@ -174,14 +178,19 @@ def count_words(store: Store) -> None:
     The counts tell a rare word from a common one, and a known word from a typing error.
     """
     documents: Counter[tuple[str, str]] = Counter()
+    in_asked: dict[tuple[str, str], Counter[str]] = {}
     in_text: dict[tuple[str, str], Counter[str]] = {}
     in_title: dict[tuple[str, str], Counter[str]] = {}
     for document in store.documents():
         group = (document.tenant, document.country)
         documents[group] += 1
         label = set(words(" \n ".join((document.title, *document.names, *document.keywords))))
+        in_asked.setdefault(group, Counter()).update(words(" \n ".join(document.asked)))
         in_text.setdefault(group, Counter()).update(set(words(document.text)) | label)
         in_title.setdefault(group, Counter()).update(label)
+    for group, asked in in_asked.items():
+        # People misspell: a word that only one question holds is not known by it.
+        in_text[group].update({w: n for w, n in asked.items() if n > 1 or w in in_text[group]})
     with store.transaction() as connection:
         connection.execute("DELETE FROM lexicon")
         connection.execute("DELETE FROM lexicon_size")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from retrieval.analyse import question_words, stem, stopwords, words
-from retrieval.concepts import Matcher, Mention
+from retrieval.concepts import Matcher, Mention, content
 from retrieval.lexicon import Lexicon
+from sources.bilingual import translations
 
 LANGUAGES = ("es", "pt")
 ACTIONS = "actions"
@@ -16,6 +18,9 @@ ACTIONS = "actions"
 WEAK_WEIGHT = 0.3
 TEXT_WEIGHT = 0.6
 """A word that stands in documents, but names none of them and no concept."""
+
+TRANSLATED = 0.85
+"""How surely a word of another language that the word list gives is what was meant."""
 
 UNKNOWN_WEIGHT = 0.35
 """A word that is in no document and in no concept: perhaps the subject, more often talk."""
@@ -26,30 +31,36 @@ class Subject:
     """One word that the question is about.
 
     `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
-    error, a cognate) with their likeness; `weight` its rarity times how much such a word says;
-    `names` whether it can name a service: it stands in a title or in the vocabulary.
+    error, a cognate, a translation) with their likeness; `abroad` its translations, folded;
+    `weight` its rarity times how much such a word says; `minor` whether it qualifies and does not
+    name (a town, a circumstance); `names` whether it can name a service: it stands in a title or in
+    the vocabulary; `strange` whether neither documents nor our word lists know it.
     """
 
     word: str
     weight: float
     stems: frozenset[str]
     near: tuple[tuple[str, float], ...]
+    abroad: tuple[str, ...]
     concepts: frozenset[str]
     weak: bool
+    minor: bool
     known: bool
     names: bool
+    strange: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A question, read. `said` holds the stems of all its words, also of those that only ask: a
-    title may be made of them ("SIS Gratuito").
+    title may be made of them ("SIS Gratuito"). `documents` is how many there are to choose from.
     """
 
     subjects: tuple[Subject, ...]
     mentions: tuple[Mention, ...]
     said: frozenset[str]
     corrections: tuple[tuple[str, str], ...]
+    documents: int
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -89,6 +100,7 @@ def read(
             named.setdefault(position, set()).add(mention.id)
             if mention.sure:
                 surely.setdefault(position, set()).add(mention.id)
+    abroad = _translate(fixed, language)
     subjects: dict[str, Subject] = {}
     for position, (token, original) in enumerate(zip(fixed, tokens, strict=True)):
         # A mention of several words ("segunda vía", "dar de baja") is a subject even of weak words.
@@ -97,6 +109,8 @@ def read(
             continue
         concepts, sure = named.get(position, set()), surely.get(position, set())
         subject = _subject(token, original, lexicon, matcher, concepts, sure, weak, minor, phrase)
+        if others := abroad.get(position):
+            subject = _with_translations(subject, others)
         subjects.setdefault(token, subject)
     said = frozenset(
         stem(word, language)
@@ -104,7 +118,9 @@ def read(
         if word not in minor
         for language in LANGUAGES
     )
-    return Reading(tuple(subjects.values()), tuple(mentions), said, tuple(corrections))
+    return Reading(
+        tuple(subjects.values()), tuple(mentions), said, tuple(corrections), lexicon.size
+    )
 
 
 def _correct(
@@ -120,6 +136,52 @@ def _correct(
         if correction:
             corrections.append((token, correction[0]))
     return fixed, corrections
+
+
+@cache
+def _word_list(source: str) -> tuple[Mapping[tuple[str, ...], tuple[str, ...]], int]:
+    """Headwords as stems → the folded content words of their translations; the longest headword."""
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    for (own, other), entries in translations().items():
+        if own == source:
+            for headword, targets in entries.items():
+                key = tuple(stem(w, source) for w in content(headword, source))
+                words_of = (w for target in targets for w in content(target, other))
+                found.setdefault(key, {}).update(dict.fromkeys(words_of))
+    found.pop((), None)
+    return {k: tuple(v) for k, v in found.items()}, max(map(len, found), default=0)
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    """The stems of everyday words: those of the word lists, whatever a document says."""
+    empty, weak = question_words()
+    found = {w for table in translations().values() for entry in table for w in words(entry)}
+    return frozenset(stem(w, language) for w in found | empty | weak for language in LANGUAGES)
+
+
+def _translate(tokens: Sequence[str], language: str | None) -> dict[int, tuple[str, ...]]:
+    """For each place of `tokens` the words of the other language, longest headwords first."""
+    table, longest = _word_list(language or "")
+    stems = [stem(token, language or "") for token in tokens]
+    found: dict[int, tuple[str, ...]] = {}
+    for length in range(longest, 0, -1):
+        for start in range(len(stems) - length + 1):
+            places = range(start, start + length)
+            others = table.get(tuple(stems[start : start + length]))
+            if others and not any(place in found for place in places):
+                found |= dict.fromkeys(places, others)
+    return found
+
+
+def _with_translations(subject: Subject, others: tuple[str, ...]) -> Subject:
+    near = dict(subject.near)
+    for word in others:
+        for language in LANGUAGES:
+            s = stem(word, language)
+            if s not in subject.stems:
+                near[s] = max(near.get(s, 0.0), TRANSLATED)
+    return replace(subject, near=tuple(near.items()), abroad=others)
 
 
 def _mentions(
@@ -181,4 +243,16 @@ def _subject(
     elif not names:
         weight *= TEXT_WEIGHT
     found = frozenset(concepts)
-    return Subject(token, weight, stems, tuple(near.items()), found, is_weak, known, names)
+    return Subject(
+        word=token,
+        weight=weight,
+        stems=stems,
+        near=tuple(near.items()),
+        abroad=(),
+        concepts=found,
+        weak=is_weak,
+        minor=token in minor,
+        known=known,
+        names=names,
+        strange=not known and not stems & _ordinary(),
+    )

@@ -16,6 +16,7 @@ from retrieval.coverage import Coverage, Profile, Profiler, cover, together
 from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
+from retrieval.ranking import order, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
 from retrieval.store import Store
 from sources.document import Document, Field
@@ -24,8 +25,10 @@ CANDIDATES = 160
 """Passages taken from the index before documents are ranked."""
 
 LEG_WEIGHTS = {TERMS: 1.0, GRAMS: 1.0}
-CONCEPT_WEIGHT, NEIGHBOUR_WEIGHT = 1.0, 0.4
-RANK_WEIGHTS = {"fused": 0.8, "share": 0.7, "label": 0.8, "reverse": 0.25, "passage": 0.5}
+CONCEPT_WEIGHT, NEIGHBOUR_WEIGHT, ABROAD_WEIGHT = 1.0, 0.4, 0.6
+NEXT_PASSAGE = 1.0
+"""What each further passage of a document loses against the one before it: who reads
+down the list meets other documents too."""
 
 LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 """Documents, and passages of each, that are read word by word before the last ranking."""
@@ -33,7 +36,10 @@ LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage found; `score` orders results and means nothing by itself."""
+    """A passage found. `score` puts results in order and `trust` tells how surely the document is
+    the one asked for, as `retrieval.ranking` has them; `fused` is the index's own rank, from 0 to 1
+    for the best document.
+    """
 
     document: Document
     passage_id: str
@@ -43,6 +49,8 @@ class Found:
     end: int
     page: int | None
     score: float
+    trust: float
+    fused: float
     coverage: Coverage
 
     @property
@@ -121,6 +129,11 @@ class Searcher:
 
     def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
         weighted = [(s.word, WEAK_WEIGHT if s.weak else 1.0) for s in reading.subjects]
+        weighted += [
+            (word, ABROAD_WEIGHT * (WEAK_WEIGHT if s.weak else 1.0))
+            for s in reading.subjects
+            for word in s.abroad
+        ]
         concepts = dict.fromkeys(reading.concepts, CONCEPT_WEIGHT)
         for concept in reading.concepts:
             for neighbour in self.matcher.neighbours(concept):
@@ -145,15 +158,19 @@ class Searcher:
                 first = groups[document_id][0]
                 groups[document_id].append(_found(first.document, hit, first.coverage))
         top = max((group[0].score for group in groups.values()), default=1.0)
-        nearest = sorted(groups, key=lambda i: -_score(groups[i][0], groups[i][0].score / top))
-        for document_id in nearest[:LOOKED_INTO]:
-            groups[document_id] = self._look_into(
-                groups[document_id], reading, profiles[document_id]
-            )
-        found = []
-        for group in groups.values():
-            score = _score(group[0], group[0].score / top)
-            found += [replace(f, score=score * f.score / group[0].score) for f in group]
+        fused = {i: group[0].score / top for i, group in groups.items()}
+        nearest = sorted(groups, key=lambda i: -order(groups[i][0].coverage, fused[i]))
+        found: list[Found] = []
+        for place, document_id in enumerate(nearest):
+            group = groups[document_id]
+            if place < LOOKED_INTO:
+                group = self._look_into(group, reading, profiles[document_id])
+            coverage, rank = group[0].coverage, fused[document_id]
+            near, sure = order(coverage, rank), trust(coverage, rank)
+            found += [
+                replace(f, score=near - NEXT_PASSAGE * n, trust=sure, fused=rank)
+                for n, f in enumerate(group)
+            ]
         return sorted(found, key=lambda f: -f.score)
 
     def _look_into(self, group: list[Found], reading: Reading, profile: Profile) -> list[Found]:
@@ -170,17 +187,6 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _score(found: Found, fused: float) -> float:
-    weights, coverage = RANK_WEIGHTS, found.coverage
-    return (
-        weights["fused"] * fused
-        + weights["share"] * coverage.share
-        + weights["label"] * coverage.label_share
-        + weights["reverse"] * coverage.reverse
-        + weights["passage"] * coverage.passage
-    )
-
-
 def _found(document: Document, hit: Hit, coverage: Coverage) -> Found:
     payload = hit.payload
     return Found(
@@ -192,5 +198,7 @@ def _found(document: Document, hit: Hit, coverage: Coverage) -> Found:
         end=payload["end"],
         page=payload["page"],
         score=hit.score,
+        trust=0.0,
+        fused=0.0,
         coverage=coverage,
     )

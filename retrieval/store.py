@@ -68,6 +68,9 @@ class Store:
 
     def put(self, documents: Iterable[Document], revisions: dict[str, str]) -> None:
         """Adds or replaces documents; `revisions` by document id."""
+        documents = list(documents)
+        if not documents:
+            return
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)",
@@ -83,6 +86,7 @@ class Store:
                     for d in documents
                 ],
             )
+        self._parse.cache_clear()  # a revision may have been dated anew
 
     def delete(self, ids: Iterable[str]) -> None:
         """Removes documents: from this moment they cannot answer."""

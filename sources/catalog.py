@@ -58,6 +58,7 @@ class CatalogEntry(BaseModel):
     as_of: PartialDate | None = None
     verification: Verification = Verification.OFFICIAL
     tenant: str = Attribute(default=PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    questions: str | None = Attribute(default=None, description="see `sources.asked`")
     options: dict[str, Any] = Attribute(default_factory=dict)
 
 
@@ -92,7 +93,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_entry(path: Path) -> CatalogEntry:
-    """Reads one entry; a relative folder in `origin` is taken from the file's own folder.
+    """Reads one entry; relative paths in `origin` and `questions` are taken from the file's folder.
 
     Raises CatalogError with the field that is wrong.
     """
@@ -103,9 +104,25 @@ def read_entry(path: Path) -> CatalogEntry:
         raise CatalogError(f"{path}: {one_line(error)}", "Correct that field.") from None
     except TypeError:
         raise CatalogError(f"{path}: field names must be text", "Correct the YAML.") from None
-    if entry.origin and "://" not in entry.origin and not Path(entry.origin).is_absolute():
-        entry = entry.model_copy(update={"origin": str((path.parent / entry.origin).resolve())})
-    return entry
+    _known_country(entry, path)
+    found = {
+        field: str((path.parent / given).resolve())
+        for field in ("origin", "questions")
+        if (given := getattr(entry, field)) and "://" not in given
+    }
+    return entry.model_copy(update=found)
+
+
+def _known_country(entry: CatalogEntry, path: Path) -> None:
+    """A document of a country that nobody described would be found by no question."""
+    from sources.country import countries  # that module reads its files by way of this one
+
+    if entry.country and entry.country not in countries():
+        known = ", ".join(countries())
+        raise CatalogError(
+            f"{path}: country {entry.country!r} is not described",
+            f"Use one of {known}, or add sources/countries/{entry.country.lower()}.yaml.",
+        )
 
 
 @cache

@@ -146,12 +146,15 @@ class Section(_Model):
 
 
 class Document(_Model):
-    """One citable text. `names` are other titles under which people ask for it."""
+    """One citable text. `names` are other titles under which people ask for it; `asked` are whole
+    questions in citizens' words, which help to find it and are never quoted.
+    """
 
     id: Annotated[str, Attribute(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     title: str
     names: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     language: Literal["es", "pt", "en"]
     country: CountryCode
     territory: TerritoryCode | None = None
@@ -174,9 +177,12 @@ class Document(_Model):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over everything that an answer may show; a re-read alone does not change it."""
+        """SHA-256 over everything that an answer may show; a re-read alone does not change it, nor
+        does a date that only says when it was read.
+        """
         data = self.model_dump(mode="json")
-        data["provenance"].pop("retrieved_at")
+        if data["provenance"].pop("retrieved_at") == data["provenance"]["as_of"]:
+            data["provenance"].pop("as_of")
         canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from pathlib import Path
 
+import yaml
+
 from agents.assistant import Assistant
 from agents.context import Context
 from retrieval.concepts import Matcher
@@ -23,7 +25,7 @@ from retrieval.ingest import SyncReport, remove, sync
 from retrieval.search import Searcher
 from retrieval.store import Store
 from sources import connectors
-from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry
+from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable
 from sources.vocabulary import concepts
 from ui.settings import Settings
@@ -124,7 +126,7 @@ def _patiently(settings: Settings) -> Index:
 def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     """Copies an agency's catalogue YAML into VENTANILLA_HOME. Raises CatalogError if it is wrong.
 
-    The copy names its folder absolutely, so it may be moved but the documents may not.
+    The copy names folder and questions absolutely: it may be moved, the documents may not.
     """
     entry = read_entry(path)
     connectors.load(entry.connector)
@@ -133,10 +135,9 @@ def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     settings.catalog.mkdir(parents=True, exist_ok=True)
     target = settings.catalog / f"{entry.id}.yaml"
     shutil.copyfile(path, target)
-    text = target.read_text(encoding="utf-8")
-    if entry.origin and entry.origin not in text:
-        import yaml
-
-        fields = yaml.safe_load(text) | {"origin": entry.origin}
-        target.write_text(yaml.safe_dump(fields, allow_unicode=True, sort_keys=False), "utf-8")
+    given = read_yaml(path)
+    resolved = {f: v for f in ("origin", "questions") if (v := getattr(entry, f)) and v != given[f]}
+    if resolved:
+        text = yaml.safe_dump(given | resolved, allow_unicode=True, sort_keys=False)
+        target.write_text(text, encoding="utf-8")
     return entry

@@ -74,20 +74,23 @@ def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Ite
     """A function from requests to passages in the contract's form."""
     from ui.passages import SearchRequest, search
 
-    def wanted(request: Request) -> SearchRequest:
-        fields = request.model_dump(include={"question", "id", "country", "language"})
-        return SearchRequest(**fields, top_k=top_k)
+    def each(find: Callable[[SearchRequest], dict[str, Any]]) -> Work:
+        def one(request: Request) -> dict[str, Any]:
+            fields = request.model_dump(include={"question", "id", "country", "language"})
+            try:
+                return find(SearchRequest(**fields, top_k=top_k))
+            except ValidationError as error:
+                text = f"{one_line(error)}. Correct that field."
+                return {"id": request.id, "status": "error_input", "answer": text, "passages": []}
+
+        return lambda requests: [one(request) for request in requests]
 
     if running := Running.find(settings):
-        yield lambda requests: [
-            running.post("/api/search", wanted(r).model_dump(mode="json")) for r in requests
-        ]
+        yield each(lambda wanted: running.post("/api/search", wanted.model_dump(mode="json")))
         return
     with open_house(settings) as house:
         prepared(house, note)
-        yield lambda requests: [
-            search(house.searcher, wanted(r)).model_dump(mode="json") for r in requests
-        ]
+        yield each(lambda wanted: search(house.searcher, wanted).model_dump(mode="json"))
 
 
 def run(source: Path, target: Path, work: Work) -> None:
@@ -97,7 +100,8 @@ def run(source: Path, target: Path, work: Work) -> None:
     no question is answered by `{"id": …, "status": "error_input", "answer": …}` in its place.
     """
     try:
-        lines = source.read_text(encoding="utf-8").splitlines()
+        # Split at line feeds only: JSON may hold U+2028, at which `splitlines` would cut.
+        lines = source.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{source} cannot be read ({error})", "Give a UTF-8 file.") from None
     try:

@@ -88,6 +88,8 @@ def search(
             return
         given = {"question": _text(query), "country": country, "language": language}
         result = find([batches.checked(given)])[0]
+    if result.get("status") == "error_input":
+        raise UsageError(result["answer"], "")
     say(json.dumps(result, ensure_ascii=False) if as_json else batches.listed(result))
 
 

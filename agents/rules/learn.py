@@ -20,16 +20,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.rules.likeness import SCALE, WEIGHTS, features
+from agents.rules.likeness import ORDINARY, SCALE, WEIGHTS, features
 from agents.rules.matching import words_of
+from agents.safety import ruled
+from sources.asked import read_asked
 from sources.catalog import read_catalog, read_yaml
 from sources.connectors import read
 from sources.document import Document
 
 EXAMPLES = Path(__file__).parent / "safety_examples.yaml"
 VOCABULARY = Path(__file__).parents[2] / "sources" / "vocabulary"
-
-ORDINARY = "ordinary"
 
 ROUNDS, RATE, DECAY = 12, 0.3, 1e-4
 """Passes over the examples, first step, and how fast a weight fades."""
@@ -67,8 +67,15 @@ def digest() -> str:
 
 
 def _ordinary() -> Iterator[Example]:
-    """What official texts and the vocabulary say, names and labels in the frames of a question."""
+    """What citizens ask of services, official texts and the vocabulary, names and labels in the
+    frames of a question. A question that a rule stops is left out: services on violence are asked
+    for by its victims too.
+    """
     frames = cycle(read_yaml(EXAMPLES)["frames"])
+    for entry in read_catalog().values():
+        if entry.questions:
+            for questions in read_asked(Path(entry.questions)).values():
+                yield from (Example(q, ORDINARY) for q in questions if not ruled(q))
     for item in read(read_catalog()["seed"]):
         if isinstance(item, Document):
             yield from (Example(item.quote(s)[:200], ORDINARY) for s in item.sections)

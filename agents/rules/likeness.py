@@ -19,6 +19,9 @@ from sources.errors import CatalogError
 
 WEIGHTS = Path(__file__).parent / "safety_weights.json"
 
+ORDINARY = "ordinary"
+"""The category of what is neither a crisis nor refused."""
+
 SCALE = 100
 """Weights are kept as hundredths, so that the file stays small."""
 

@@ -1,7 +1,7 @@
 """Step 4: is there enough, from the right country? Otherwise a broader round, a question, or "I don't know".
 
-The decision rests on how much of the question a document covers and how much of the document's
-title the question names. A fused search score does not separate the answerable from the rest.
+The decision rests on how surely a document is the one asked for (`retrieval.ranking`). A fused
+search score alone does not separate the answerable from the rest.
 """
 
 from __future__ import annotations
@@ -11,65 +11,49 @@ from typing import Any
 from agents.context import Context
 from agents.state import Evidence, State
 from retrieval.index import Scope
+from retrieval.ranking import FURTHEST, with_lead
 from sources.document import Verification, last_day
 
-ENOUGH, PERHAPS = 0.1, -0.5
-"""`confidence` from which a document answers, and from which the citizen is asked whether it is
-what was meant."""
-
-WEIGHTS = {"reverse": 1.9, "missing": -1.35, "unmet": -4.5}
-BIAS = -0.35
-"""Fitted by logistic regression on the `tune` part of the golden questions, against their wrong
-documents (`tests/bench/abstain.py` prints fit and separation)."""
-
-FOREIGN = 0.35
-"""The share of a question in known subjects that a document does not speak of, above which it is
-not even offered."""
+ENOUGH, PERHAPS = 0.0, -1.5
+"""Trust from which a document answers, and from which the citizen is asked whether it is what was
+meant. It is in log-odds: at 0, right is as likely as wrong."""
 
 OFFERED = 4
 """Services offered where none is sure."""
 
-LEVEL_COUNTRIES = 0.7
-"""Documents of two countries whose scores are this near, and no country named: the citizen is
-asked."""
+LEVEL_COUNTRIES = 1.5
+"""Documents of two countries that are this near, and no country named: the citizen is asked."""
 
-LEVEL_SCORE, LEVEL_CONFIDENCE = 0.6, 0.5
-"""Documents of one country this near are on one subject."""
+LEVEL = 0.7
+"""Documents of one country this near in order are on one subject."""
 
-OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.35, 0.15, 0.15
+ALIKE, MOST_ALIKE = 1.5, 2
+"""How near in order another service must be to be named beside the answer, and how many are."""
+
+OLD_AFTER_YEARS, OLD, UNDATED, UNVERIFIED = 3, 0.6, 0.2, 0.2
 """What a document loses against one on the same subject that is fresh, dated and verified."""
 
 
-def signs(coverage: dict[str, float]) -> dict[str, float]:
-    """What speaks for a document and against it. `unmet` is the share of the question that its best
-    passage leaves open, the less telling the longer the story that the citizen tells.
-    """
-    return {
-        "reverse": coverage["reverse"],
-        "missing": coverage["missing"],
-        "unmet": (1 - coverage["passage"]) / (1 + coverage["subjects"] / 2),
-    }
-
-
-def confidence(evidence: Evidence) -> float:
-    """How surely a document is about the question, in log-odds: 0 is as likely as not."""
-    found = signs(evidence["coverage"])
-    return BIAS + sum(weight * found[name] for name, weight in WEIGHTS.items())
-
-
-def _perhaps(evidence: Evidence) -> bool:
-    """Whether a document may be what was meant: near enough, and no known subject is foreign to it."""
-    return confidence(evidence) >= PERHAPS and evidence["coverage"]["missing"] <= FOREIGN
-
-
 def best_per_document(state: State) -> list[Evidence]:
-    """The evidence, each document once, surest first."""
+    """The evidence, each document once, nearest first, its trust with its lead over the next
+    document of its country.
+    """
     best: dict[str, Evidence] = {}
     for found in state.get("evidence", ()):
         known = best.get(found["document_id"])
         if known is None or found["score"] > known["score"]:
             best[found["document_id"]] = found
-    return sorted(best.values(), key=lambda e: -e["score"])
+    ranked = sorted(best.values(), key=lambda e: -e["score"])
+    return [{**e, "trust": with_lead(e["trust"], _lead(e, ranked))} for e in ranked]
+
+
+def _lead(evidence: Evidence, ranked: list[Evidence]) -> float:
+    others = [
+        e["score"]
+        for e in ranked
+        if e["country"] == evidence["country"] and e["document_id"] != evidence["document_id"]
+    ]
+    return evidence["score"] - max(others, default=evidence["score"] - FURTHEST)
 
 
 def assess(state: State, context: Context) -> dict[str, Any]:
@@ -86,9 +70,9 @@ def assess(state: State, context: Context) -> dict[str, Any]:
     if not reading.strong and not reading.mentions:
         return {"verdict": "topic", "chosen": []}
     ranked = best_per_document(state)
-    able = [e for e in ranked if confidence(e) >= ENOUGH]
+    able = [e for e in ranked if e["trust"] >= ENOUGH]
     if not able:
-        perhaps = [e["document_id"] for e in ranked if _perhaps(e)][:OFFERED]
+        perhaps = [e["document_id"] for e in ranked if e["trust"] >= PERHAPS][:OFFERED]
         again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
         return {
             "verdict": "again" if again else ("service" if perhaps else "reply"),
@@ -96,10 +80,11 @@ def assess(state: State, context: Context) -> dict[str, Any]:
             "rounds": state.get("rounds", 0) + 1,
         }
     if not understanding["countries"]:
-        level = {e["country"] for e in able if e["score"] >= able[0]["score"] * LEVEL_COUNTRIES}
+        level = {e["country"] for e in able if e["score"] >= able[0]["score"] - LEVEL_COUNTRIES}
         if len(level) > 1:
             return {"verdict": "country", "chosen": []}
-    return {"verdict": "compose", "chosen": _choose(able, state, context)}
+    chosen = _choose(able, state, context)
+    return {"verdict": "compose", "chosen": chosen, "alike": _alike(ranked, chosen)}
 
 
 def _preference(evidence: Evidence, context: Context) -> float:
@@ -119,6 +104,21 @@ def _preference(evidence: Evidence, context: Context) -> float:
     return evidence["score"] - lost
 
 
+def _alike(ranked: list[Evidence], chosen: list[str]) -> list[str]:
+    """Other services that may be meant, where one document answers and others are close."""
+    first = next((e for e in ranked if e["document_id"] in chosen), None)
+    if first is None or len(chosen) > 1:
+        return []
+    near = [
+        e["document_id"]
+        for e in ranked
+        if e["document_id"] not in chosen
+        and e["country"] == first["country"]
+        and e["score"] >= first["score"] - ALIKE
+    ]
+    return near[:MOST_ALIKE]
+
+
 def _scope(state: State, context: Context) -> Scope:
     return Scope(tenants=context.tenants, countries=tuple(state["understanding"]["countries"]))
 
@@ -132,12 +132,7 @@ def _choose(able: list[Evidence], state: State, context: Context) -> list[str]:
         of_country = [e for e in able if e["country"] == country]
         if of_country:
             first = of_country[0]
-            level = [
-                e
-                for e in of_country
-                if e["score"] >= first["score"] - LEVEL_SCORE
-                and confidence(e) >= confidence(first) - LEVEL_CONFIDENCE
-            ]
+            level = [e for e in of_country if e["score"] >= first["score"] - LEVEL]
             best = max(level, key=lambda e: _preference(e, context))
             chosen.append(best["document_id"])
     return chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, TypedDict
 
 from agents.context import Context
@@ -69,7 +68,7 @@ def _evidence(result: Result, agent: str) -> list[Evidence]:
             country=passages[0].document.country,
             sectors=[sector.value for sector in passages[0].document.sectors],
             score=round(passages[0].score, 4),
-            coverage=asdict(passages[0].coverage),
+            trust=round(passages[0].trust, 4),
             passages=[[p.start, p.end] for p in passages[:6]],
             agent=agent,
         )

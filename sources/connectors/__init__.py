@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from pkgutil import iter_modules
 
+from sources.asked import read_asked, with_asked
 from sources.catalog import CatalogEntry
 from sources.document import Document, Rejected
 from sources.errors import CatalogError
@@ -43,5 +45,8 @@ def load(name: str) -> Connector:
 
 
 def read(entry: CatalogEntry, origin: str | None = None) -> Iterator[Document | Rejected]:
-    """All documents of `entry`, from `origin` in place of the entry's own where one is given."""
-    return load(entry.connector)(entry, origin or entry.origin or "")
+    """All documents of `entry`, from `origin` in place of the entry's own where one is given, with
+    the questions that citizens ask of them.
+    """
+    asked = read_asked(Path(entry.questions)) if entry.questions else {}
+    return with_asked(load(entry.connector)(entry, origin or entry.origin or ""), asked)

@@ -1,0 +1,84 @@
+"""Which document is nearest to a question, and how surely it is the one asked for.
+
+    order = Σ weight · sign                        puts the documents found in order
+    trust = bias + Σ weight · sign + weight · lead is the log-odds that the document is right
+
+The signs are taken from a `Coverage` and the fused rank of the index; `lead` is how far a document
+is ahead of the next one in order. The weights are data (``ranking.yaml``), fitted by
+`tests/bench/ranking.py`: the order as a conditional logit over the documents found (McFadden 1974),
+the trust as a logistic regression over the first of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from retrieval.coverage import Coverage
+from sources.catalog import read_yaml
+
+WEIGHTS = Path(__file__).with_name("ranking.yaml")
+LEAD = "lead"
+FURTHEST = 3.0
+"""A lead beyond which nothing is surer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of the signs for the order, and for the trust with its bias."""
+
+    order: dict[str, float]
+    trust: dict[str, float]
+    bias: float
+
+
+def signs(coverage: Coverage, fused: float) -> dict[str, float]:
+    """What speaks for a document. `fused` is its rank in the index, from 0 to 1 for the best.
+
+    `open` is the share of the question that the best passage leaves open, the less telling the
+    longer the story that the citizen tells.
+    """
+    return {
+        "fused": fused,
+        "share": coverage.share,
+        "label": coverage.label_share,
+        "reverse": coverage.reverse,
+        "both": coverage.reverse * coverage.label_share,
+        "missing": coverage.missing,
+        "open": (1 - coverage.passage) / (1 + coverage.subjects / 2),
+        "asked": coverage.asked,
+        "action": coverage.action,
+        "literal": coverage.literal,
+        "met": min(coverage.met, 2),
+        "unmet": min(coverage.unmet, 2),
+        "strange": min(coverage.strange, 3),
+        "rivals": coverage.rivals,
+        "asked rivals": coverage.asked * coverage.rivals,
+    }
+
+
+@cache
+def weights() -> Weights:
+    """The weights in use. Raises CatalogError where the file is spoilt."""
+    data = read_yaml(WEIGHTS)
+    order, trust = ({k: float(w) for k, w in data[part].items()} for part in ("order", "trust"))
+    return Weights(order, trust, float(data["bias"]))
+
+
+def order(coverage: Coverage, fused: float) -> float:
+    """How near a document is; only differences between the documents of one search mean anything."""
+    by_sign = weights().order
+    return sum(by_sign.get(name, 0.0) * sign for name, sign in signs(coverage, fused).items())
+
+
+def trust(coverage: Coverage, fused: float) -> float:
+    """The log-odds that the document is what was asked for, before its lead is known."""
+    by_sign = weights().trust
+    told = sum(by_sign.get(name, 0.0) * sign for name, sign in signs(coverage, fused).items())
+    return weights().bias + told
+
+
+def with_lead(trusted: float, lead: float) -> float:
+    """`trusted`, for a document that is `lead` ahead of the next (behind the first if negative)."""
+    return trusted + weights().trust.get(LEAD, 0.0) * max(-FURTHEST, min(FURTHEST, lead))
