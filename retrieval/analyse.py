@@ -37,6 +37,33 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
+_SPOKEN = [
+    (re.compile(pattern), sounds)
+    for pattern, sounds in (
+        (r"ph", "f"),
+        (r"ch", "x"),
+        (r"qu|k|c(?![eihx])", "k"),
+        (r"ss|z|c(?=[ei])", "s"),
+        (r"gu(?=[ei])", "g"),
+        (r"g(?=[ei])|j", "j"),
+        (r"h", ""),
+        (r"v|w", "b"),
+        (r"ll|y", "i"),
+        (r"(.)\1", r"\1"),
+    )
+]
+
+
+@lru_cache(maxsize=131072)
+def sound(word: str) -> str:
+    """A folded word as Spanish and Portuguese speakers hear it, so that what sounds alike meets:
+    "kiero" and "quiero", "licensia" and "licencia", "renobar" and "renovar".
+    """
+    for pattern, sounds in _SPOKEN:
+        word = pattern.sub(sounds, word)
+    return word
+
+
 @cache
 def stopwords(language: str) -> frozenset[str]:
     """The words of `language` that carry no subject; empty for a language we have no list of."""

@@ -7,11 +7,13 @@ an answer is given or withheld.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from retrieval.analyse import particles, question_words, stem, stopwords, words
 from retrieval.concepts import Matcher, content
+from retrieval.lexicon import Lexicon
 from retrieval.reading import ACTIONS, LANGUAGES, TRANSLATED, Reading, Subject
 from sources.document import Document, Field
 
@@ -54,6 +56,7 @@ class Profile:
     labels: tuple[Label, ...]
     concepts: frozenset[str]
     actions: frozenset[str]
+    language: str
     asked: tuple[AskedQuestion, ...]
     body: frozenset[str]
     body_concepts: frozenset[str]
@@ -64,17 +67,20 @@ class Profile:
 class Coverage:
     """How a document meets a question.
 
-    `share` of the question's weight that the document covers, and `label_share` that its title and
-    names cover; `reverse` the share of its best title or name that the question names; `missing`
-    the share of the question's weight in words that name some service or other, but nothing in this
-    document. `passage` is the share that one passage of it covers together with the title: words
-    that stand together mean more than words that are scattered over a long text. `subjects` is how
-    many words the question is about: a long story names less of any one service. `asked` is the
-    likeness to the nearest question that the document is known to answer; `action` is 1 where both
-    want the same done, -1 where the question wants something else done. `literal` is the share
-    whose very words the document holds; `met` and `unmet` count the qualifying words (a town, a
-    circumstance) that it holds and that it does not; `strange` the words that nothing knows;
-    `rivals` is how many documents there were to choose from, as a decimal logarithm.
+    - `share` of the question's weight that the document covers, `label_share` that its title and
+      names cover, `literal` whose very words it holds; `strength` is the latter's rarity added up;
+    - `reverse`: the share of its best title or name that the question names; `named` the same with
+      rare words counting more;
+    - `missing`: the share of the question's weight in words that name some service or other, but
+      nothing in this document;
+    - `passage`: the share that one passage covers together with the title: words that stand
+      together mean more than words scattered over a long text;
+    - `subjects`: how many words the question is about: a long story names less of any one service;
+    - `asked`: the likeness to the nearest question that the document is known to answer;
+    - `action`: 1 where both want the same done, -1 where the question wants something else done;
+    - `met` and `unmet`: the qualifying words (a town, a circumstance) that it holds, and not;
+    - `strange`: the words that nothing knows; `rivals`: how many documents there were to choose
+      from, as a decimal logarithm; `foreign`: whether the document is in another language.
     """
 
     share: float = 0.0
@@ -89,6 +95,9 @@ class Coverage:
     unmet: int = 0
     strange: int = 0
     rivals: float = 0.0
+    strength: float = 0.0
+    named: float = 0.0
+    foreign: bool = False
     passage: float = 0.0
 
 
@@ -120,6 +129,7 @@ class Profiler:
             tuple(label for label in labels if label.stems),
             frozenset(c for text, _ in parts for c in self._concepts(text, document)),
             frozenset(c for c in in_title if self._matcher.concepts[c].scheme == ACTIONS),
+            language,
             tuple(self._asked(text, document) for text in document.asked),
             frozenset(stem(word, language) for word in set(words(document.text))),
             frozenset(self._concepts(document.text, document)),
@@ -174,52 +184,61 @@ class _Keyed:
         return self.document.id, self.revision
 
 
-def cover(reading: Reading, profile: Profile, matcher: Matcher) -> Coverage:
-    """Holds a question against a document."""
+def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon) -> Coverage:
+    """Holds a question against a document; `lexicon` tells rare words from common ones."""
     total = sum(s.weight for s in reading.subjects)
     if not total:
         return Coverage()
     neighbours = _neighbours(reading.concepts, matcher)
     covered = in_label = missing = literal = 0.0
     met = unmet = 0
+    foreign = reading.language not in (None, profile.language)
     for subject in reading.subjects:
-        held = _holds(subject, profile)
+        held = _holds(subject, profile, foreign)
         literal += subject.weight * held
         met += subject.minor and held
         unmet += subject.minor and not held
-        label = _in_label(subject, profile, matcher)
-        best = max(label, _in_body(subject, profile))
+        label = _in_label(subject, profile, matcher, foreign)
+        best = max(label, _in_body(subject, profile, foreign))
         covered += subject.weight * best
         in_label += subject.weight * label
         if best <= RELATED and subject.names and not subject.weak:
             missing += subject.weight
-    reverse = max((_named(label, reading, neighbours) for label in profile.labels), default=0.0)
+    reverse = named = 0.0
+    for name in profile.labels:
+        told = _named(name, reading, neighbours, foreign)
+        reverse = max(reverse, sum(told) / len(told))
+        rarity = [0.2 + lexicon.rarity(s, profile.language) for s in name.stems]
+        named = max(named, sum(map(operator.mul, told, rarity)) / sum(rarity))
     return Coverage(
         share=covered / total,
         label_share=in_label / total,
         reverse=reverse,
         missing=missing / total,
         subjects=len(reading.subjects),
-        asked=max((_alike(reading, asked, total) for asked in profile.asked), default=0.0),
+        asked=max((_alike(reading, asked, total, foreign) for asked in profile.asked), default=0.0),
         action=_same_action(reading, profile, matcher),
         literal=literal / total,
         met=met,
         unmet=unmet,
         strange=sum(subject.strange for subject in reading.subjects),
         rivals=math.log10(1 + reading.documents),
+        strength=literal,
+        named=named,
+        foreign=foreign,
     )
 
 
-def _holds(subject: Subject, profile: Profile) -> bool:
+def _holds(subject: Subject, profile: Profile, foreign: bool) -> bool:
     """Whether the very word, or what it is a slip of, stands anywhere in the document."""
-    alike = (near for near, likeness in subject.near if likeness >= TRANSLATED)
+    alike = (near for near, likeness in subject.likely(foreign) if likeness >= TRANSLATED)
     return any(
         s in profile.body or s in profile.strengths or any(s in a.stems for a in profile.asked)
         for s in (*subject.stems, *alike)
     )
 
 
-def _alike(reading: Reading, asked: AskedQuestion, total: float) -> float:
+def _alike(reading: Reading, asked: AskedQuestion, total: float, foreign: bool) -> float:
     """The geometric mean of the shares that two questions have in common."""
     met = weight = 0.0
     for subject in reading.subjects:
@@ -228,7 +247,8 @@ def _alike(reading: Reading, asked: AskedQuestion, total: float) -> float:
         elif subject.concepts & asked.concepts:
             likeness = CONCEPT
         else:
-            likeness = max((like for near, like in subject.near if near in asked.stems), default=0)
+            met_by = (like for near, like in subject.likely(foreign) if near in asked.stems)
+            likeness = max(met_by, default=0.0)
         met += likeness
         weight += likeness * subject.weight
     return math.sqrt(weight / total * min(1.0, met / asked.size))
@@ -244,6 +264,7 @@ def _same_action(reading: Reading, profile: Profile, matcher: Matcher) -> float:
 def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> float:
     """The share of the question's weight that the stems of one passage cover, with the title."""
     total = sum(s.weight for s in reading.subjects)
+    foreign = reading.language not in (None, profile.language)
     covered = 0.0
     for subject in reading.subjects:
         if any(s in passage or s in profile.strengths for s in subject.stems):
@@ -251,31 +272,34 @@ def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> flo
         elif subject.concepts & profile.concepts:
             covered += subject.weight * CONCEPT
         else:
-            near = (n for n in subject.near if n[0] in passage or n[0] in profile.strengths)
+            near = (
+                n for n in subject.likely(foreign) if n[0] in passage or n[0] in profile.strengths
+            )
             covered += subject.weight * max((likeness for _, likeness in near), default=0.0)
     return covered / total if total else 0.0
 
 
-def _in_label(subject: Subject, profile: Profile, matcher: Matcher) -> float:
+def _in_label(subject: Subject, profile: Profile, matcher: Matcher, foreign: bool) -> float:
     best = max((profile.strengths.get(s, 0.0) for s in subject.stems), default=0.0)
     if subject.concepts & profile.concepts:
         best = max(best, CONCEPT)
     for neighbour, strength in _neighbours(subject.concepts, matcher).items():
         if neighbour in profile.concepts:
             best = max(best, strength)
-    for near, likeness in subject.near:
+    for near, likeness in subject.likely(foreign):
         best = max(best, profile.strengths.get(near, 0.0) * likeness)
     return best
 
 
-def _in_body(subject: Subject, profile: Profile) -> float:
+def _in_body(subject: Subject, profile: Profile, foreign: bool) -> float:
     strength = IN_PROSE if profile.prose else IN_BODY
     if any(subject.stems & asked.stems for asked in profile.asked):
         return max(strength, IN_ASKED)
     if subject.stems & profile.body or subject.concepts & profile.body_concepts:
         return strength
     return max(
-        (strength * like for near, like in subject.near if near in profile.body), default=0.0
+        (strength * like for near, like in subject.likely(foreign) if near in profile.body),
+        default=0.0,
     )
 
 
@@ -289,18 +313,20 @@ def _neighbours(concepts: frozenset[str], matcher: Matcher) -> dict[str, float]:
     return found
 
 
-def _named(label: Label, reading: Reading, neighbours: dict[str, float]) -> float:
-    """The share of the label's words that the question names, itself or by a concept."""
+def _named(
+    label: Label, reading: Reading, neighbours: dict[str, float], foreign: bool
+) -> list[float]:
+    """How far the question names each of the label's words, itself or by a concept."""
     wanted = dict.fromkeys(reading.said, 1.0)
     for subject in reading.subjects:
-        for near, likeness in subject.near:
+        for near, likeness in subject.likely(foreign):
             wanted[near] = max(wanted.get(near, 0.0), likeness)
-    total = 0.0
+    shares = []
     for token, concepts in zip(label.stems, label.concepts, strict=True):
         if concepts & reading.concepts:
-            total += 1.0
+            shares.append(1.0)
         elif token in wanted:
-            total += wanted[token]
+            shares.append(wanted[token])
         else:
-            total += max((neighbours.get(c, 0.0) for c in concepts), default=0.0)
-    return total / len(label.stems)
+            shares.append(max((neighbours.get(c, 0.0) for c in concepts), default=0.0))
+    return shares

@@ -10,7 +10,7 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from retrieval.analyse import stem
+from retrieval.analyse import sound, stem
 from retrieval.store import Store
 
 MIN_LENGTH = 4
@@ -37,6 +37,7 @@ class Lexicon:
                 if int(row[4]):
                     self._titles[row[2]] += int(row[4])
         self._by_stem: dict[str, Counter[str]] = {}
+        self._by_sound: dict[str, list[str]] | None = None
         self._title_words = [w for w in self._titles if len(w) >= MIN_LENGTH and not w.isdigit()]
         self._words = [w for w in self._documents if len(w) >= MIN_LENGTH and not w.isdigit()]
         self.similar = lru_cache(maxsize=8192)(self._similar)
@@ -58,13 +59,20 @@ class Lexicon:
         """Whether a folded word stands in the title, a name or a keyword of any document."""
         return word in self._titles
 
+    def rarity(self, stemmed: str, language: str) -> float:
+        """The inverse document frequency of a stem, at least 0; see `idf`."""
+        return self._idf(self._stems(language)[stemmed])
+
     def idf(self, word: str, languages: Iterable[str]) -> float:
         """BM25's inverse document frequency of the word's commonest stem, at least 0.
 
         ln(1 + (N − n + 0.5) / (n + 0.5)), as in Lucene; a word that never occurs weighs most.
         """
         n = max((self._stems(language)[stem(word, language)] for language in languages), default=0)
-        n = min(n, self.size)
+        return self._idf(n)
+
+    def _idf(self, documents: int) -> float:
+        n = min(documents, self.size)
         return math.log(1 + (self.size - n + 0.5) / (n + 0.5))
 
     def _similar(self, word: str) -> tuple[tuple[str, float], ...]:
@@ -80,23 +88,42 @@ class Lexicon:
         )
         return tuple((candidate, score) for candidate, score, _ in found if candidate != word)
 
-    def _correct(self, word: str) -> tuple[str, float] | None:
-        """What an unknown word was most likely meant to be, with the likeness; None if unclear."""
+    def _correct(self, word: str, common: frozenset[str]) -> tuple[str, float] | None:
+        """What an unknown word was most likely meant to be, with the likeness; None if unclear.
+
+        `common` are words to be met in any question. Words are held against each other as they
+        sound: who writes "kero" or "renobal" knows how "quero" and "renovar" are spoken.
+        """
         if len(word) < MIN_LENGTH or word.isdigit() or self.knows(word):
             return None
+        spoken = self._spoken(common)
         cutoff = 0.8 if len(word) > 5 else 0.74
         found = process.extract(
-            word, self._words, scorer=OSA.normalized_similarity, score_cutoff=cutoff, limit=8
+            sound(word),
+            spoken.keys(),
+            scorer=OSA.normalized_similarity,
+            score_cutoff=cutoff,
+            limit=8,
         )
         if not found:
             return None
 
-        # People seldom miss the first letter, and ask for what titles name; of two equally near
+        # People seldom miss the first sound, and ask for what titles name; of two equally near
         # words the commoner one is meant more often.
-        def likely(candidate: tuple[str, float, int]) -> tuple[float, int]:
-            meant, likeness, _ = candidate
-            bonus = 0.06 * (meant[0] == word[0]) + 0.06 * (meant in self._titles)
+        def likely(candidate: tuple[str, float]) -> tuple[float, int]:
+            meant, likeness = candidate
+            bonus = 0.06 * (sound(meant)[:1] == sound(word)[:1])
+            bonus += 0.06 * (meant in self._titles or meant in common)
             return round(likeness + bonus, 2), self._documents[meant]
 
-        best = max(found, key=likely)
-        return best[0], best[1]
+        each = [(meant, likeness) for key, likeness, _ in found for meant in spoken[key]]
+        return max(each, key=likely)
+
+    def _spoken(self, common: frozenset[str]) -> dict[str, list[str]]:
+        if self._by_sound is None:
+            by_sound: dict[str, list[str]] = {}
+            for word in dict.fromkeys((*self._words, *sorted(common))):
+                if len(word) >= MIN_LENGTH:
+                    by_sound.setdefault(sound(word), []).append(word)
+            self._by_sound = by_sound
+        return self._by_sound

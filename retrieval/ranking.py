@@ -11,6 +11,7 @@ the trust as a logistic regression over the first of them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,10 @@ from sources.catalog import read_yaml
 
 WEIGHTS = Path(__file__).with_name("ranking.yaml")
 LEAD = "lead"
+AGAINST = frozenset({"missing", "open", "unmet", "strange", "rivals"})
+"""Signs that never speak for a document; all others never speak against one. The fit is held to
+it, so that a weight stays true for questions unlike those it was fitted on."""
+
 FURTHEST = 3.0
 """A lead beyond which nothing is surer."""
 
@@ -45,6 +50,7 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
         "label": coverage.label_share,
         "reverse": coverage.reverse,
         "both": coverage.reverse * coverage.label_share,
+        "about": max(math.sqrt(coverage.named * coverage.label_share), coverage.asked),
         "missing": coverage.missing,
         "open": (1 - coverage.passage) / (1 + coverage.subjects / 2),
         "asked": coverage.asked,
@@ -54,7 +60,11 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
         "unmet": min(coverage.unmet, 2),
         "strange": min(coverage.strange, 3),
         "rivals": coverage.rivals,
-        "asked rivals": coverage.asked * coverage.rivals,
+        "about rivals": coverage.rivals
+        * max(math.sqrt(coverage.named * coverage.label_share), coverage.asked),
+        "strength": math.log1p(coverage.strength),
+        "named": coverage.named,
+        "foreign": float(coverage.foreign),
     }
 
 

@@ -31,8 +31,9 @@ class Subject:
     """One word that the question is about.
 
     `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
-    error, a cognate, a translation) with their likeness; `abroad` its translations, folded;
-    `weight` its rarity times how much such a word says; `minor` whether it qualifies and does not
+    error, a cognate) with their likeness; `abroad` its translations, folded, and `abroad_stems`
+    their stems, for documents in the other language; `weight` its rarity times how much such a word says;
+    `minor`
     name (a town, a circumstance); `names` whether it can name a service: it stands in a title or in
     the vocabulary; `strange` whether neither documents nor our word lists know it.
     """
@@ -42,12 +43,17 @@ class Subject:
     stems: frozenset[str]
     near: tuple[tuple[str, float], ...]
     abroad: tuple[str, ...]
+    abroad_stems: tuple[tuple[str, float], ...]
     concepts: frozenset[str]
     weak: bool
     minor: bool
     known: bool
     names: bool
     strange: bool
+
+    def likely(self, foreign: bool) -> tuple[tuple[str, float], ...]:
+        """The other stems it may stand for, in a document of its own or of the other language."""
+        return self.near + self.abroad_stems if foreign else self.near
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Reading:
     said: frozenset[str]
     corrections: tuple[tuple[str, str], ...]
     documents: int
+    language: str | None
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -92,7 +99,11 @@ def read(
     stop = stopwords("es") | stopwords("pt")
     tokens = [w for w in words(text) if w not in stop]
     fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)
-    mentions = _mentions(fixed, matcher, countries, language)
+    mentions = [
+        mention  # one of asking words alone names nothing: "a qué número llamo"
+        for mention in _mentions(fixed, matcher, countries, language)
+        if not empty.issuperset(fixed[mention.start : mention.end])
+    ]
     named: dict[int, set[str]] = {}
     surely: dict[int, set[str]] = {}
     for mention in mentions:
@@ -119,7 +130,7 @@ def read(
         for language in LANGUAGES
     )
     return Reading(
-        tuple(subjects.values()), tuple(mentions), said, tuple(corrections), lexicon.size
+        tuple(subjects.values()), tuple(mentions), said, tuple(corrections), lexicon.size, language
     )
 
 
@@ -128,10 +139,12 @@ def _correct(
 ) -> tuple[list[str], list[tuple[str, str]]]:
     fixed, corrections = [], []
     for token in tokens:
-        known = token in common or any(
-            stem(token, language) in matcher.stems.get(language, ()) for language in LANGUAGES
+        known = (
+            token in common
+            or is_ordinary(token)
+            or any(stem(token, lang) in matcher.stems.get(lang, ()) for lang in LANGUAGES)
         )
-        correction = None if known else lexicon.correct(token)
+        correction = None if known else lexicon.correct(token, common)
         fixed.append(correction[0] if correction else token)
         if correction:
             corrections.append((token, correction[0]))
@@ -150,6 +163,11 @@ def _word_list(source: str) -> tuple[Mapping[tuple[str, ...], tuple[str, ...]], 
                 found.setdefault(key, {}).update(dict.fromkeys(words_of))
     found.pop((), None)
     return {k: tuple(v) for k, v in found.items()}, max(map(len, found), default=0)
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word is one of our word lists: then it is no slip, whatever it looks like."""
+    return any(stem(word, language) in _ordinary() for language in LANGUAGES)
 
 
 @cache
@@ -175,13 +193,8 @@ def _translate(tokens: Sequence[str], language: str | None) -> dict[int, tuple[s
 
 
 def _with_translations(subject: Subject, others: tuple[str, ...]) -> Subject:
-    near = dict(subject.near)
-    for word in others:
-        for language in LANGUAGES:
-            s = stem(word, language)
-            if s not in subject.stems:
-                near[s] = max(near.get(s, 0.0), TRANSLATED)
-    return replace(subject, near=tuple(near.items()), abroad=others)
+    stems = {stem(word, language) for word in others for language in LANGUAGES} - subject.stems
+    return replace(subject, abroad=others, abroad_stems=tuple((s, TRANSLATED) for s in stems))
 
 
 def _mentions(
@@ -249,6 +262,7 @@ def _subject(
         stems=stems,
         near=tuple(near.items()),
         abroad=(),
+        abroad_stems=(),
         concepts=found,
         weak=is_weak,
         minor=token in minor,

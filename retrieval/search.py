@@ -125,7 +125,7 @@ class Searcher:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
         reading = self.read(question, scope, minor, language)
         hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
-        return Result(tuple(self._rank(hits, reading)[:limit]), reading)
+        return Result(tuple(self._rank(hits, reading, self.lexicon(scope))[:limit]), reading)
 
     def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
         weighted = [(s.word, WEAK_WEIGHT if s.weak else 1.0) for s in reading.subjects]
@@ -141,7 +141,7 @@ class Searcher:
         vectors = question_vectors(weighted, LANGUAGES, concepts.items())
         return {leg: (vectors[leg], LEG_WEIGHTS[leg]) for leg in vectors}
 
-    def _rank(self, hits: Iterable[Hit], reading: Reading) -> list[Found]:
+    def _rank(self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon) -> list[Found]:
         """Documents by fused rank and coverage; within a document, passages by fused rank."""
         groups: dict[str, list[Found]] = {}
         profiles: dict[str, Profile] = {}
@@ -152,7 +152,7 @@ class Searcher:
                 if document is None:  # replaced or removed a moment ago: it cannot answer any more
                     continue
                 profiles[document_id] = self._profiler.profile(document, revision)
-                coverage = cover(reading, profiles[document_id], self.matcher)
+                coverage = cover(reading, profiles[document_id], self.matcher, lexicon)
                 groups[document_id] = [_found(document, hit, coverage)]
             else:
                 first = groups[document_id][0]

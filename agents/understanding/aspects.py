@@ -8,6 +8,7 @@ from functools import cache
 from agents.phrases import Normaliser, Phrases, rules
 from retrieval.analyse import question_words
 from retrieval.lexicon import Lexicon
+from retrieval.reading import is_ordinary
 from sources.document import Field
 
 
@@ -56,7 +57,7 @@ def asked(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """
     normalise = _normaliser()
     folded = " ".join(
-        word if lexicon and lexicon.knows(word) else normalise.mend(word)
+        word if is_ordinary(word) or (lexicon and lexicon.knows(word)) else normalise.mend(word)
         for word in normalise.split(text)
     )
     found = [

@@ -56,6 +56,7 @@ that the catalogue knows, of which many are on services that hardly anybody asks
 
 THRESHOLDS = (-1.0, -0.5, 0.0, 0.5)
 
+FREE = frozenset({"foreign"})
 PENALTY = 1e-3
 SKIPPED = {"crisis", "refused", "ambiguous", "unanswerable"}
 
@@ -163,16 +164,28 @@ def choose(question: Question, context: Context) -> Choice | None:
     return Choice(np.array(rows), right, counts, kind)
 
 
+def bounds() -> tuple[Array, Array]:
+    """The least and the most that each sign may weigh."""
+    names = list(ranking.signs(Coverage(), 0.0))
+    least = np.array([-np.inf if n in ranking.AGAINST | FREE else 0.0 for n in names])
+    most = np.array([0.0 if n in ranking.AGAINST else np.inf for n in names])
+    return least, most
+
+
 def adam(
-    slope: Callable[[Array], Array], size: int, *, rounds: int = 800, rate: float = 0.05
+    slope: Callable[[Array], Array], size: int, *, rounds: int = 1500, rate: float = 0.05
 ) -> Array:
-    """Minimises by Adam (Kingma & Ba 2015), given the gradient."""
+    """Minimises by Adam (Kingma & Ba 2015), given the gradient; the weights of signs are kept
+    within `bounds`, what comes after them is free.
+    """
+    least, most = bounds()
     weights, first, second = np.zeros(size), np.zeros(size), np.zeros(size)
     for step in range(1, rounds + 1):
         g = slope(weights)
         first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g**2
         moved = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
         weights = weights - rate * moved
+        weights[: len(least)] = np.clip(weights[: len(least)], least, most)
     return weights
 
 
