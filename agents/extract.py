@@ -17,6 +17,9 @@ MOST, ALSO = 6, 2
 
 OVERVIEW_MOST = 9
 
+ALIKE = "alike"
+"""The part of a sentence that introduces another service, which may be the one that was meant."""
+
 LONG = 420
 """Characters from which a section is quoted in part, sentence by sentence."""
 
@@ -207,6 +210,16 @@ def _overview(document: Document, reading: Reading, found: list[tuple[int, int]]
         hit = [s for start, end in found[:2] for s in said if s.start < end and start < s.end]
         spans = _pick(document, hit or said[:3], reading, part, "any", most=4)
     return spans[:OVERVIEW_MOST]
+
+
+def introduction(document: Document) -> Span | None:
+    """The sentence that says what a service is, for who may have meant another one."""
+    said = [s for s in document.sections if not s.note]
+    told = [s for s in said if s.field is Field.DESCRIPTION] or said
+    if not told:
+        return None
+    start, end = next(sentences(document.quote(told[0]), told[0].start), (0, 0))
+    return Span(start, end, told[0], ALIKE) if end > start else None
 
 
 def _also(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from agents.context import Context
+from agents.extract import ALIKE
 from agents.labels import as_of, labels, section_at, stale, verification
 from agents.replies import reply, spoken_date
 from agents.state import Answer, Citation, Sentence, State, Status
@@ -22,6 +24,21 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text.replace("<", "&lt;"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One quoted line, and the remark on how far it can be trusted."""
+
+    quoted: str
+    label: str
+
+    def without(self, label: str) -> _Line:
+        """The same line, where `label` already stands above it."""
+        return _Line(self.quoted, "") if label and label == self.label else self
+
+    def __str__(self) -> str:
+        return self.quoted + self.label
+
+
 class _Writer:
     """Collects lines and gives every quotation its marker."""
 
@@ -30,11 +47,11 @@ class _Writer:
         self.today = context.today()
         self.store = context.searcher.store
         self.citations: list[Citation] = []
-        self.lines: list[str] = []
+        self.lines: list[str | _Line] = []
         self._shown: set[tuple[str, int, int]] = set()
 
-    def quote(self, sentence: Sentence) -> None:
-        """One quotation as one or more list items, each with its marker."""
+    def quote(self, sentence: Sentence, *, before: str = "") -> None:
+        """One quotation as one or more list items, each with its marker; `before` leads the first."""
         key = (sentence["document_id"], sentence["start"], sentence["end"])
         document = self.store.get(sentence["document_id"])
         if document is None or key in self._shown:
@@ -64,21 +81,31 @@ class _Writer:
         found = labels(document, section, self.today, self.language)
         label = f" *({'; '.join(found)})*" if found else ""
         for line in filter(None, (line.strip(" •-\t") for line in words.splitlines())):
-            self.lines.append(f"- {escape(line)} [{marker}]{label}")
+            self.lines.append(_Line(f"- {before}{escape(line)} [{marker}]", label))
+            before = ""
 
     def block(self, heading: str, sentences: Iterable[Sentence]) -> None:
-        """Quotations under a heading."""
+        """Quotations under a heading. What is to be said of all of them is said there, once."""
         before = len(self.lines)
         for sentence in sentences:
             self.quote(sentence)
-        if len(self.lines) > before:
-            self.lines[before:before] = ["", f"**{heading}**", ""]
+        quoted = [line for line in self.lines[before:] if isinstance(line, _Line)]
+        shared = {line.label for line in quoted}
+        label = shared.pop() if len(quoted) > 2 and len(shared) == 1 else ""
+        if quoted:
+            shown = [line.without(label) for line in quoted]
+            self.lines[before:] = ["", f"**{heading}**{label}", "", *shown]
+
+    @property
+    def text(self) -> str:
+        """What was written so far."""
+        return "\n".join(map(str, self.lines)).strip()
 
 
 def answered(state: State, context: Context) -> Answer:
     """The asked field first, then what else matters, per document; dates and channel last."""
     writer = _Writer(state, context)
-    ids = list(dict.fromkeys(s["document_id"] for s in state["draft"]))
+    ids = list(dict.fromkeys(s["document_id"] for s in state["draft"] if s["part"] != ALIKE))
     missing: list[str] = []
     for document_id in ids:
         document = context.searcher.store.get(document_id)
@@ -90,7 +117,18 @@ def answered(state: State, context: Context) -> Answer:
     if missing:
         named = ", ".join(reply(language, "aspects", m) for m in dict.fromkeys(missing))
         writer.lines += ["", reply(language, "partial", aspects=named)]
+    _others(writer, [s for s in state["draft"] if s["part"] == ALIKE])
     return _finish(state, context, writer, Status.ANSWERED)
+
+
+def _others(writer: _Writer, sentences: list[Sentence]) -> None:
+    """Other services near the question, each with what it is: the reader knows which was meant."""
+    before = len(writer.lines)
+    for sentence in sentences:
+        if document := writer.store.get(sentence["document_id"]):
+            writer.quote(sentence, before=f"**{escape(document.title)}**: ")
+    if len(writer.lines) > before:
+        writer.lines[before:before] = ["", f"**{reply(writer.language, 'alike')}**", ""]
 
 
 def _document(writer: _Writer, document: Document, state: State, *, several: bool) -> None:
@@ -176,7 +214,7 @@ def _finish(state: State, context: Context, writer: _Writer, status: Status) -> 
         language=language,
         country=country,
         sectors=sectors,
-        answer="\n".join(writer.lines).strip(),
+        answer=writer.text,
         citations=writer.citations,
         notices=_notices(state, context, writer, documents),
         suggestions=_suggestions(documents, understanding["aspects"], language),

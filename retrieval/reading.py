@@ -30,12 +30,14 @@ UNKNOWN_WEIGHT = 0.35
 class Subject:
     """One word that the question is about.
 
-    `stems` are the word's own, in each language; `near` other stems it may stand for (a typing
-    error, a cognate) with their likeness; `abroad` its translations, folded, and `abroad_stems`
-    their stems, for documents in the other language; `weight` its rarity times how much such a word says;
-    `minor`
-    name (a town, a circumstance); `names` whether it can name a service: it stands in a title or in
-    the vocabulary; `strange` whether neither documents nor our word lists know it.
+    - `stems` are the word's own, in each language;
+    - `near`: other stems it may stand for (a typing error, a cognate) with their likeness;
+    - `abroad`: its translations, folded, and `abroad_stems` their stems with how surely they are
+      meant, for documents in the other language;
+    - `weight`: its rarity times how much such a word says;
+    - `minor`: whether it qualifies and does not name (a town, a circumstance);
+    - `names`: whether it can name a service: it stands in a title or in the vocabulary;
+    - `strange`: whether neither documents nor our word lists know it.
     """
 
     word: str

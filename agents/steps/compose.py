@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.context import Context
-from agents.extract import Span, extract
+from agents.extract import Span, extract, introduction
 from agents.state import Sentence, State
 from agents.steps.assess import best_per_document
 from retrieval.index import Scope
@@ -34,6 +34,11 @@ def compose(state: State, context: Context) -> dict[str, Any]:
         if taken.asked:
             spans += taken.also
         draft += [_sentence(document_id, span) for span in spans]
+    for document_id in state.get("alike") or () if draft else ():
+        document = context.searcher.store.get(document_id)
+        span = introduction(document) if document else None
+        if span:
+            draft.append(_sentence(document_id, span))
     return {"draft": draft}
 
 
