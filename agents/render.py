@@ -92,6 +92,8 @@ class _Writer:
         quoted = [line for line in self.lines[before:] if isinstance(line, _Line)]
         shared = {line.label for line in quoted}
         label = shared.pop() if len(quoted) > 2 and len(shared) == 1 else ""
+        if reply(self.language, "labels", "unverified") in label:
+            label = ""  # what is not confirmed says so in its own line, wherever it is copied to
         if quoted:
             shown = [line.without(label) for line in quoted]
             self.lines[before:] = ["", f"**{heading}**{label}", "", *shown]

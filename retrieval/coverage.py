@@ -186,7 +186,8 @@ class _Keyed:
 
 def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon) -> Coverage:
     """Holds a question against a document; `lexicon` tells rare words from common ones."""
-    total = sum(s.weight for s in reading.subjects)
+    counted = reading.counted
+    total = sum(s.weight for s in counted)
     if not total:
         return Coverage()
     neighbours = _neighbours(reading.concepts, matcher)
@@ -194,10 +195,11 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
     met = unmet = 0
     foreign = reading.language not in (None, profile.language)
     for subject in reading.subjects:
-        held = _holds(subject, profile, foreign)
-        literal += subject.weight * held
-        met += subject.minor and held
-        unmet += subject.minor and not held
+        if subject.minor:
+            held = _holds(subject, profile, foreign)
+            met, unmet = met + held, unmet + (not held)
+    for subject in counted:
+        literal += subject.weight * _holds(subject, profile, foreign)
         label = _in_label(subject, profile, matcher, foreign)
         best = max(label, _in_body(subject, profile, foreign))
         covered += subject.weight * best
@@ -215,7 +217,7 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         label_share=in_label / total,
         reverse=reverse,
         missing=missing / total,
-        subjects=len(reading.subjects),
+        subjects=len(counted),
         asked=max((_alike(reading, asked, total, foreign) for asked in profile.asked), default=0.0),
         action=_same_action(reading, profile, matcher),
         literal=literal / total,
@@ -241,7 +243,7 @@ def _holds(subject: Subject, profile: Profile, foreign: bool) -> bool:
 def _alike(reading: Reading, asked: AskedQuestion, total: float, foreign: bool) -> float:
     """The geometric mean of the shares that two questions have in common."""
     met = weight = 0.0
-    for subject in reading.subjects:
+    for subject in reading.counted:
         if subject.stems & asked.stems:
             likeness = 1.0
         elif subject.concepts & asked.concepts:
@@ -263,10 +265,10 @@ def _same_action(reading: Reading, profile: Profile, matcher: Matcher) -> float:
 
 def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> float:
     """The share of the question's weight that the stems of one passage cover, with the title."""
-    total = sum(s.weight for s in reading.subjects)
+    total = sum(s.weight for s in reading.counted)
     foreign = reading.language not in (None, profile.language)
     covered = 0.0
-    for subject in reading.subjects:
+    for subject in reading.counted:
         if any(s in passage or s in profile.strengths for s in subject.stems):
             covered += subject.weight
         elif subject.concepts & profile.concepts:

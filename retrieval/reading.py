@@ -15,6 +15,10 @@ LANGUAGES = ("es", "pt")
 ACTIONS = "actions"
 """The theme of the vocabulary that holds verbs."""
 
+LEAST_WEIGHT = 0.5
+"""What a word weighs beside its rarity: among a dozen documents on licences the word is common, and
+still what the question is about."""
+
 WEAK_WEIGHT = 0.3
 TEXT_WEIGHT = 0.6
 """A word that stands in documents, but names none of them and no concept."""
@@ -75,6 +79,13 @@ class Reading:
     def concepts(self) -> frozenset[str]:
         """All concepts named."""
         return frozenset(mention.id for mention in self.mentions)
+
+    @property
+    def counted(self) -> tuple[Subject, ...]:
+        """The subjects by which a document is judged: towns and circumstances only qualify, unless
+        there is nothing else.
+        """
+        return tuple(s for s in self.subjects if not s.minor) or self.subjects
 
     @property
     def strong(self) -> tuple[Subject, ...]:
@@ -250,7 +261,7 @@ def _subject(
     names = token not in minor and (lexicon.titles(token) or bool(things))
     known = names or bool(concepts) or lexicon.knows(token)
     is_weak = token in minor or (not things and ((token in weak and not phrase) or bool(sure)))
-    weight = lexicon.idf(token, LANGUAGES)
+    weight = LEAST_WEIGHT + lexicon.idf(token, LANGUAGES)
     if is_weak:
         weight *= WEAK_WEIGHT
     elif not known:

@@ -148,12 +148,31 @@ def test_another_vocabulary_indexes_everything_again(index, store, matcher, docu
 def test_a_revision_stands_for_document_and_vocabulary(documents):
     again = documents[0].model_copy(
         update={
-            "provenance": documents[0].provenance.model_copy(update={"retrieved_at": "2026-11-01"})
+            "provenance": documents[0].provenance.model_copy(update={"retrieved_at": "2020-02-02"})
         }
     )
     assert FORMAT
     assert revision_of(again, "v") == revision_of(documents[0], "v")
     assert len({revision_of(d, v) for d in documents for v in ("v", "w")}) == 10
+
+
+def test_a_date_that_only_says_when_it_was_read_changes_no_revision(documents):
+    def read_on(day):
+        dated = documents[0].provenance.model_copy(update={"retrieved_at": day, "as_of": day})
+        return documents[0].model_copy(update={"provenance": dated})
+
+    assert revision_of(read_on("2026-11-01"), "v") == revision_of(read_on("2026-11-02"), "v")
+
+
+def test_what_is_read_again_unchanged_holds_on_the_day_of_the_reading(
+    index, store, matcher, documents
+):
+    for day in ("2026-11-01", "2026-11-02"):
+        dated = documents[0].provenance.model_copy(update={"retrieved_at": day, "as_of": day})
+        again = documents[0].model_copy(update={"provenance": dated})
+        report = sync([again], "seed", index, store, matcher)
+    assert (report.indexed, report.unchanged) == (0, 1)
+    assert store.get(documents[0].id).provenance.as_of == "2026-11-02"
 
 
 def test_progress_is_told_per_batch(index, store, matcher, documents):
