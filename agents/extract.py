@@ -15,6 +15,9 @@ from sources.document import Document, Field, Section
 MOST, ALSO = 6, 2
 """Sentences quoted for what was asked, and for each thing that also matters."""
 
+FEW = 3
+"""Sentences of a field that are quoted at least, where it has as many."""
+
 OVERVIEW_MOST = 9
 
 ALIKE = "alike"
@@ -150,11 +153,14 @@ def _pick(
     distinct = _distinct(document, spans, reading)
     best = max(distinct.values())
     if best > 0 and len(spans) > 2:
-        # Contradicting values belong together: one is never shown without the other.
-        conflicts = {s.section.conflict for s in spans if distinct[s.start] > 0} - {None}
-        spans = [
-            s for s in spans if distinct[s.start] >= best * 0.6 or s.section.conflict in conflicts
+        telling = [s for s in spans if distinct[s.start] >= best * 0.6]
+        others = [
+            s for s in spans if s not in telling and shows(kind, document.text[s.start : s.end])
         ]
+        telling += others[: max(0, FEW - len(telling))]
+        # Contradicting values belong together: one is never shown without the other.
+        conflicts = {s.section.conflict for s in telling} - {None}
+        spans = [s for s in spans if s in telling or s.section.conflict in conflicts]
     kept = sorted(spans, key=lambda s: -distinct[s.start])[:most]
     return [s for s in spans if s in kept]
 

@@ -8,6 +8,7 @@ _NUMBER = re.compile(r"\d+(?:[.,  '’]\d+)*")
 _SEPARATORS = re.compile(r"\D")
 
 SHOWS = {
+    "number": re.compile(r"\d"),
     "money": re.compile(
         r"(?:R\$|RD\$|S/\.?|US\$|USD|\$|UF\b|UTM\b)\s?\d|\d[\d.,]*\s?(?:pesos|soles|reais|dólares|UF|UTM)\b"
         r"|\b(?:gratuit[oa]s?|gratis|grátis|sin costo|sem custo|no tiene costo|não tem custo)\b",

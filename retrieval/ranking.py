@@ -21,7 +21,7 @@ from sources.catalog import read_yaml
 
 WEIGHTS = Path(__file__).with_name("ranking.yaml")
 LEAD = "lead"
-AGAINST = frozenset({"missing", "open", "unmet", "strange", "rivals"})
+AGAINST = frozenset({"missing", "gap", "open", "unmet", "strange", "rivals"})
 """Signs that never speak for a document; all others never speak against one. The fit is held to
 it, so that a weight stays true for questions unlike those it was fitted on."""
 
@@ -41,9 +41,10 @@ class Weights:
 def signs(coverage: Coverage, fused: float) -> dict[str, float]:
     """What speaks for a document. `fused` is its rank in the index, from 0 to 1 for the best.
 
-    `open` is the share of the question that the best passage leaves open, the less telling the
-    longer the story that the citizen tells.
+    `open` is the share of the question that the best passage leaves open, and `gap` what of it names
+    another service: both the less telling the longer the story that the citizen tells.
     """
+    story = 1 + coverage.subjects / 2
     return {
         "fused": fused,
         "share": coverage.share,
@@ -52,7 +53,8 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
         "both": coverage.reverse * coverage.label_share,
         "about": max(math.sqrt(coverage.named * coverage.label_share), coverage.asked),
         "missing": coverage.missing,
-        "open": (1 - coverage.passage) / (1 + coverage.subjects / 2),
+        "gap": coverage.missing / story,
+        "open": (1 - coverage.passage) / story,
         "asked": coverage.asked,
         "action": coverage.action,
         "literal": coverage.literal,
