@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from retrieval.analyse import question_words, stem, stopwords, words
 from retrieval.concepts import Matcher, Mention, content
@@ -62,7 +62,7 @@ class Subject:
         return self.near + self.abroad_stems if foreign else self.near
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A question, read. `said` holds the stems of all its words, also of those that only ask: a
     title may be made of them ("SIS Gratuito"). `documents` is how many there are to choose from.
@@ -75,12 +75,12 @@ class Reading:
     documents: int
     language: str | None
 
-    @property
+    @cached_property
     def concepts(self) -> frozenset[str]:
         """All concepts named."""
         return frozenset(mention.id for mention in self.mentions)
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Subject, ...]:
         """The subjects by which a document is judged: towns and circumstances only qualify, unless
         there is nothing else.

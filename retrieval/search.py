@@ -125,7 +125,8 @@ class Searcher:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
         reading = self.read(question, scope, minor, language)
         hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
-        return Result(tuple(self._rank(hits, reading, self.lexicon(scope))[:limit]), reading)
+        found = self._rank(hits, reading, self.lexicon(scope), limit)
+        return Result(tuple(found), reading)
 
     def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
         weighted = [(s.word, WEAK_WEIGHT if s.weak else 1.0) for s in reading.subjects]
@@ -141,45 +142,56 @@ class Searcher:
         vectors = question_vectors(weighted, LANGUAGES, concepts.items())
         return {leg: (vectors[leg], LEG_WEIGHTS[leg]) for leg in vectors}
 
-    def _rank(self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon) -> list[Found]:
-        """Documents by fused rank and coverage; within a document, passages by fused rank."""
-        groups: dict[str, list[Found]] = {}
-        profiles: dict[str, Profile] = {}
+    def _rank(
+        self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon, limit: int
+    ) -> list[Found]:
+        """The best `limit` passages: documents in order, within a document by fused rank."""
+        groups: dict[str, _Group] = {}
         for hit in hits:
             document_id, revision = hit.payload["document_id"], hit.payload["revision"]
             if document_id not in groups:
                 document = self.store.get(document_id, revision)
                 if document is None:  # replaced or removed a moment ago: it cannot answer any more
                     continue
-                profiles[document_id] = self._profiler.profile(document, revision)
-                coverage = cover(reading, profiles[document_id], self.matcher, lexicon)
-                groups[document_id] = [_found(document, hit, coverage)]
-            else:
-                first = groups[document_id][0]
-                groups[document_id].append(_found(first.document, hit, first.coverage))
-        top = max((group[0].score for group in groups.values()), default=1.0)
-        fused = {i: group[0].score / top for i, group in groups.items()}
-        nearest = sorted(groups, key=lambda i: -order(groups[i][0].coverage, fused[i]))
-        found: list[Found] = []
-        for place, document_id in enumerate(nearest):
-            group = groups[document_id]
+                profile = self._profiler.profile(document, revision)
+                coverage = cover(reading, profile, self.matcher, lexicon)
+                groups[document_id] = _Group(document, profile, coverage, [])
+            groups[document_id].hits.append(hit)
+        top = max((group.hits[0].score for group in groups.values()), default=1.0)
+        nearest = sorted(groups.values(), key=lambda g: -order(g.coverage, g.hits[0].score / top))
+        placed: list[tuple[float, float, _Group, Hit]] = []
+        for place, group in enumerate(nearest):
             if place < LOOKED_INTO:
-                group = self._look_into(group, reading, profiles[document_id])
-            coverage, rank = group[0].coverage, fused[document_id]
-            near, sure = order(coverage, rank), trust(coverage, rank)
-            found += [
-                replace(f, score=near - NEXT_PASSAGE * n, trust=sure, fused=rank)
-                for n, f in enumerate(group)
+                group.look_into(reading)
+            rank = group.hits[0].score / top
+            near = order(group.coverage, rank)
+            placed += [
+                (near - NEXT_PASSAGE * n, rank, group, hit) for n, hit in enumerate(group.hits)
             ]
-        return sorted(found, key=lambda f: -f.score)
+        placed.sort(key=lambda p: -p[0])
+        return [
+            _found(group, hit, near, trust(group.coverage, rank), rank)
+            for near, rank, group, hit in placed[:limit]
+        ]
 
-    def _look_into(self, group: list[Found], reading: Reading, profile: Profile) -> list[Found]:
+
+@dataclass(slots=True)
+class _Group:
+    """A document with the passages found of it, best first."""
+
+    document: Document
+    profile: Profile
+    coverage: Coverage
+    hits: list[Hit]
+
+    def look_into(self, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
         best = 0.0
-        for found in group[:PASSAGES_LOOKED_INTO]:
-            stems = _stems(found.quote, found.document.language)
-            best = max(best, together(reading, profile, stems))
-        return [replace(f, coverage=replace(f.coverage, passage=best)) for f in group]
+        for hit in self.hits[:PASSAGES_LOOKED_INTO]:
+            quote = self.document.text[hit.payload["start"] : hit.payload["end"]]
+            stems = _stems(quote, self.document.language)
+            best = max(best, together(reading, self.profile, stems))
+        self.coverage = replace(self.coverage, passage=best)
 
 
 @lru_cache(maxsize=8192)
@@ -187,18 +199,18 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(document: Document, hit: Hit, coverage: Coverage) -> Found:
+def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Found:
     payload = hit.payload
     return Found(
-        document=document,
+        document=group.document,
         passage_id=payload["passage_id"],
         field=Field(payload["field"]),
         heading=payload["heading"],
         start=payload["start"],
         end=payload["end"],
         page=payload["page"],
-        score=hit.score,
-        trust=0.0,
-        fused=0.0,
-        coverage=coverage,
+        score=near,
+        trust=sure,
+        fused=rank,
+        coverage=group.coverage,
     )
