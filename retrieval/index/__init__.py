@@ -97,6 +97,9 @@ class Index(Protocol):
     def count(self, scope: Scope | None = None) -> int:
         """How many points there are in `scope`, or at all."""
 
+    def compact(self) -> None:
+        """Rearranges what many writes left behind, so that it is read from disk and not from memory."""
+
     def flush(self) -> None:
         """Returns once all that was written would survive a power cut."""
 

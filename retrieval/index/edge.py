@@ -114,6 +114,11 @@ class EdgeIndex:
             condition = _filter(scope) if scope else None
             return self._shard.count(qe.CountRequest(exact=True, filter=condition))
 
+    def compact(self) -> None:
+        """See `Index.compact`: sparse vectors move from memory to a mapped file."""
+        with _errors(self._path):
+            self._shard.optimize()
+
     def flush(self) -> None:
         """Writes everything to disk."""
         with _errors(self._path):

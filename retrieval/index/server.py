@@ -126,6 +126,9 @@ class ServerIndex:
                 self._collection, count_filter=_filter(scope) if scope else None, exact=True
             ).count
 
+    def compact(self) -> None:
+        """Nothing: a Qdrant server does so by itself."""
+
     def flush(self) -> None:
         """Nothing to do: every write waits for the server."""
 
