@@ -204,14 +204,17 @@ class Page:
             self.sources, self.about,
         ]  # fmt: skip
         speak = "(language) => window.ventanilla.speak(language)"
-        self.blocks.load(self._begin, state, relabelled, **quiet).then(
-            None, [self.language], js=speak, **quiet
+        # What is quick goes past the queue: Gradio's client closes its stream when an event ends, and
+        # a question that was sent at that very moment would wait for its answer for ever.
+        at_once: dict[str, Any] = {**quiet, "queue": False}
+        self.blocks.load(self._begin, state, relabelled, **at_once).then(
+            None, [self.language], js=speak, **at_once
         )
         self.language.input(
-            self._language_chosen, [self.language, *state], relabelled, **quiet
-        ).then(None, [self.language], js=speak, **quiet)
-        self.country.input(self._country_chosen, state, relabelled, **quiet).then(
-            None, [self.language], js=speak, **quiet
+            self._language_chosen, [self.language, *state], relabelled, **at_once
+        ).then(None, [self.language], js=speak, **at_once)
+        self.country.input(self._country_chosen, state, relabelled, **at_once).then(
+            None, [self.language], js=speak, **at_once
         )
         asking: list[Any] = [
             self.question.submit(self._ask, [self.question, *state], answering, **quiet),
