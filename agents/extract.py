@@ -162,7 +162,8 @@ def _pick(
         conflicts = {s.section.conflict for s in telling} - {None}
         spans = [s for s in spans if s in telling or s.section.conflict in conflicts]
     kept = sorted(spans, key=lambda s: -distinct[s.start])[:most]
-    return [s for s in spans if s in kept]
+    # What speaks of the question's own words comes first, else the document's order holds.
+    return sorted((s for s in spans if s in kept), key=lambda s: distinct[s.start] < best * 0.6)
 
 
 def _distinct(document: Document, spans: list[Span], reading: Reading) -> dict[int, float]:

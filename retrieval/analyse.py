@@ -42,7 +42,7 @@ _SPOKEN = [
     for pattern, sounds in (
         (r"ph", "f"),
         (r"ch", "x"),
-        (r"qu|k|c(?![eihx])", "k"),
+        (r"qu|q|k|c(?![eihx])", "k"),
         (r"ss|z|c(?=[ei])", "s"),
         (r"gu(?=[ei])", "g"),
         (r"g(?=[ei])|j", "j"),

@@ -181,7 +181,8 @@ class Document(_Model):
         does a date that only says when it was read.
         """
         data = self.model_dump(mode="json")
-        if data["provenance"].pop("retrieved_at") == data["provenance"]["as_of"]:
+        read_on = data["provenance"].pop("retrieved_at")
+        if read_on and read_on == data["provenance"]["as_of"]:
             data["provenance"].pop("as_of")
         canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -269,7 +269,7 @@ def main() -> None:
     """Prints the tables, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--sample", type=int, default=1500, help="known questions of each set")
+    parser.add_argument("--sample", type=int, default=1800, help="known questions of each set")
     parser.add_argument("--home", type=Path, help="keep the five indexes in this folder")
     options = parser.parse_args()
     asked = questions(options.sample)

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.analyse import dimension, fold, gram_dimensions, grams, stem, stopwords, terms, words
+from retrieval.analyse import (
+    dimension,
+    fold,
+    gram_dimensions,
+    grams,
+    sound,
+    stem,
+    stopwords,
+    terms,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +80,23 @@ def test_grams_mark_the_edges_of_a_word():
 @given(st.from_regex(r"[a-z]{3,20}", fullmatch=True))
 def test_one_gram_is_one_dimension(word):
     assert gram_dimensions(word) == tuple(dimension(gram) for gram in grams(word))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("kiero", "quiero"), ("licensia", "licencia"), ("renobar", "renovar"), ("qero", "quero"),
+        ("hoficina", "oficina"), ("llave", "yave"), ("jente", "gente"), ("pasaporte", "passaporte"),
+    ],
+)  # fmt: skip
+def test_what_sounds_alike_meets(written, meant):
+    assert sound(written) == sound(meant)
+
+
+@pytest.mark.parametrize(("one", "other"), [("casa", "caza"), ("pera", "perra")])
+def test_sound_is_coarse_on_purpose(one, other):
+    assert sound(one) == sound(other)
+
+
+def test_other_words_stay_apart():
+    assert len({sound(w) for w in ("licencia", "vigencia", "carnet", "pasaje", "multa")}) == 5
