@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 from agents.evaluate import Golden, read_golden
+from agents.understanding.language import detect
 from retrieval.chunk import passages
 from retrieval.concepts import Matcher
 from retrieval.index import Scope, open_index
@@ -71,7 +72,7 @@ def measure(home: Path, limit: int | None) -> dict[str, object]:
         scope = Scope(tenants=("public",), countries=("BR",), on=date.today())
 
         def ours(question: str) -> list[str]:
-            found = searcher.search(question, scope, limit=PASSAGES)
+            found = searcher.search(question, scope, limit=PASSAGES, language=detect(question))
             return [hit.document.id for hit in found.documents]
 
         sides = {"ventanilla": ours, "bm25s": peer(documents)}
