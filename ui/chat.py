@@ -204,12 +204,10 @@ class Page:
             self.sources, self.about,
         ]  # fmt: skip
         speak = "(language) => window.ventanilla.speak(language)"
-        # What is quick goes past the queue: Gradio's client closes its stream when an event ends, and
-        # a question that was sent at that very moment would wait for its answer for ever.
+        # Gradio closes its stream when a queued event ends: a question sent just then would hang.
         at_once: dict[str, Any] = {**quiet, "queue": False}
-        self.blocks.load(self._begin, state, relabelled, **at_once).then(
-            None, [self.language], js=speak, **at_once
-        )
+        begun = self.blocks.load(self._begin, state, relabelled, **at_once)
+        begun.then(None, [self.language], js=speak, **at_once)
         self.language.input(
             self._language_chosen, [self.language, *state], relabelled, **at_once
         ).then(None, [self.language], js=speak, **at_once)

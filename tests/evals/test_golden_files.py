@@ -16,6 +16,10 @@ from typing import Annotated, Literal, get_args
 import pytest
 from defusedxml.ElementTree import parse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from rapidfuzz import fuzz, process
+
+from sources.asked import read_asked
+from sources.catalog import read_catalog
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -193,3 +197,16 @@ def test_expected_figures_stand_in_the_expected_cards() -> None:
         if not any(figure in _cards()[document] for document in q.expect.documents)
     ]
     assert not wrong
+
+
+def test_no_known_question_echoes_one_that_only_measures() -> None:
+    measured = [_fold(q.question) for q in _questions() if q.split == "report"]
+    echoes = [
+        question
+        for entry in read_catalog().values()
+        if entry.questions
+        for questions in read_asked(Path(entry.questions)).values()
+        for question in questions
+        if process.extractOne(_fold(question), measured, scorer=fuzz.ratio, score_cutoff=88)
+    ]
+    assert not echoes
