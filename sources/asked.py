@@ -4,7 +4,7 @@
 
 A catalogue entry names the file as `questions`. The questions help to find a document; they are
 never shown and never quoted. The technique is known as document expansion by queries (Nogueira et
-al. 2019, https://arxiv.org/abs/1904.08375); here people write them, not a model.
+al. 2019, https://arxiv.org/abs/1904.08375).
 """
 
 from __future__ import annotations
