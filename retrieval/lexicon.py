@@ -69,6 +69,9 @@ class Lexicon:
         ln(1 + (N − n + 0.5) / (n + 0.5)), as in Lucene; a word that never occurs weighs most.
         """
         n = max((self._stems(language)[stem(word, language)] for language in languages), default=0)
+        if named := self._titles[word]:
+            # "CPF" stands in every list of papers, and still names few services.
+            n = round(math.sqrt(n * named))
         return self._idf(n)
 
     def _idf(self, documents: int) -> float:
