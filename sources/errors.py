@@ -5,6 +5,11 @@
     │   ├── CatalogError       a catalogue, country, vocabulary or corpus file is wrong
     │   └── ConnectorError     the origin cannot be read
     ├── IndexUnavailable       the index is locked, missing or unreachable
+    ├── ModelError             the language model did not do what was asked
+    │   ├── ModelUnavailable   it is not there, not reachable, or has no memory left
+    │   ├── ModelTimeout       it did not answer in time
+    │   ├── ModelBroken        it answered with something that is no answer
+    │   └── DecisionFailed     its decision does not fit the schema, twice
     └── UsageError             a command was called with something it cannot take
 
 Each carries one line for the reader: what is wrong, then what to do about it.
@@ -39,6 +44,26 @@ class ConnectorError(SourceError):
 
 class IndexUnavailable(VentanillaError):
     """The index is held by another process, missing or out of reach."""
+
+
+class ModelError(VentanillaError):
+    """The language model did not do what was asked."""
+
+
+class ModelUnavailable(ModelError):
+    """The model is not there, not reachable, or has no memory left."""
+
+
+class ModelTimeout(ModelError):
+    """The model did not answer in time."""
+
+
+class ModelBroken(ModelError):
+    """The model answered with something that is no answer."""
+
+
+class DecisionFailed(ModelError):
+    """The model's decision does not fit the schema, twice in a row."""
 
 
 class UsageError(VentanillaError):
