@@ -206,7 +206,7 @@ class LocalModel:
 def _needs_packages() -> Any:
     """The module that loads weights; ModelUnavailable where its packages are missing."""
     try:
-        import torch
+        import torch  # noqa: F401
         import transformers  # noqa: F401
     except ImportError as error:
         raise ModelUnavailable(f"The package {error.name} is not installed", INSTALL) from error

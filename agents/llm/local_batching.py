@@ -139,6 +139,8 @@ class Batcher:
                 **arguments,
             )
             if taken is not None:
+                if key not in self._router.sinks:  # given up while the thread was started
+                    manager.cancel_request(key)
                 return manager
         raise ModelBroken("The model stopped while it was asked", "Ask again")
 

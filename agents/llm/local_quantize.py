@@ -82,7 +82,7 @@ def can_quantise(module: nn.Module, precision: Precision) -> bool:
     if precision == "bf16" or not isinstance(module, nn.Linear):
         return False
     step = 16 if precision == "fp8" else GROUPS[-1]
-    return module.in_features % step == 0 and module.out_features % 16 == 0
+    return bool(module.in_features % step == 0 and module.out_features % 16 == 0)
 
 
 def quantise(

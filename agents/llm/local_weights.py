@@ -154,7 +154,8 @@ def stored(model: str | Path) -> Source:
     from transformers.utils import cached_file
 
     def path(name: str) -> str | None:
-        return cached_file(model, name, _raise_exceptions_for_missing_entries=False)
+        found = cached_file(model, name, _raise_exceptions_for_missing_entries=False)
+        return str(found) if found else None
 
     index = path("model.safetensors.index.json")
     if index:
