@@ -42,10 +42,12 @@ LATAM_GPT = "latam-gpt/Llama-3.1-70B-LatamGPT-SFT-1.0"
 STREAMS = 32
 PAGE = 256
 """Tokens in a page of the cache; whole pages of equal prompts are shared."""
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 """A long prompt is read in parts of so many tokens, between which others go on writing."""
 DECISION_TOKENS = 1024
 MOST_CPU_TOKENS = 65536
+CACHE_SHARE = 0.9
+"""Of the memory beside the weights; attention masks and the batch's own tensors need the rest."""
 HEALTH_SECONDS = 20.0
 INSTALL = "Run: pip install 'ventanilla[models]'"
 
@@ -119,16 +121,18 @@ class LocalModel:
             log.warning("the model's own end ids lack the turn's end %s: added", template.turn_end)
         limit = choose_context(context_limit(model.config), context)
         most = max(limit, MOST_CPU_TOKENS) if model.device.type == "cpu" else plan.kv_tokens
-        tokens = min(plan.kv_tokens, most, streams * (limit + page))
+        tokens = min(int(CACHE_SHARE * plan.kv_tokens), most, streams * (limit + page))
         limits = Limits(max(2, tokens // page), page, min(BATCH_TOKENS, limit), streams)
         vocabulary = model.config.get_text_config().vocab_size
+        own = str(model.dtype).removeprefix("torch.")
+        precision = own if plan.precision == "bf16" else plan.precision
         return cls(
             name or str(model.config.name_or_path),
             min(limit, limits.tokens),
             template,
             Batcher(model, limits, template.stop_ids),
             Grammars(tokenizer, vocabulary, template.stop_ids),
-            f"{plan.precision} on {model.device}",
+            f"{precision} on {model.device}",
         )
 
     async def write(

@@ -29,6 +29,7 @@ from sources.errors import ModelBroken, ModelError, ModelUnavailable
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
+MEMORY_SHARE = 0.98
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "available memory",
              "no requests can be scheduled", "memoryerror")  # fmt: skip
 
@@ -90,9 +91,15 @@ class Batcher:
         return not self._closed
 
     async def generate(
-        self, tokens: Sequence[int], max_new: int, matcher: Any = None
+        self,
+        tokens: Sequence[int],
+        max_new: int,
+        matcher: Any = None,
+        stop_ids: Sequence[int] | None = None,
     ) -> AsyncGenerator[list[int], None]:
         """New tokens as they come; closing the generator ends the request.
+
+        `matcher` constrains them; `stop_ids` end the request in place of the model's own.
 
         Raises ModelUnavailable where memory is lacking, ModelBroken where the model failed.
         """
@@ -111,7 +118,14 @@ class Batcher:
             self._masks.add(key, matcher)
         finished, seen = False, 0
         try:
-            manager = await asyncio.to_thread(self._submit, key, list(tokens), max_new, matcher)
+            request = {
+                "request_id": key,
+                "max_new_tokens": max_new,
+                "streaming": True,
+                "eos_token_id": self._stop_ids if stop_ids is None else list(stop_ids),
+                **({} if matcher is None else {"constraint": key}),
+            }
+            manager = await asyncio.to_thread(self._submit, list(tokens), request)
             while not finished:
                 output = await self._next(outputs, manager)
                 if output.error is not None:
@@ -126,21 +140,12 @@ class Batcher:
             if not finished:
                 self._cancel(key)
 
-    def _submit(self, key: str, tokens: list[int], max_new: int, matcher: Any) -> Any:
-        arguments = {} if matcher is None else {"constraint": key}
+    def _submit(self, tokens: list[int], request: dict[str, Any]) -> Any:
         for _ in range(2):  # the thread may die between our look and our request
             manager = self._ready()
-            taken = manager.add_request(
-                tokens,
-                request_id=key,
-                max_new_tokens=max_new,
-                streaming=True,
-                eos_token_id=self._stop_ids,
-                **arguments,
-            )
-            if taken is not None:
-                if key not in self._router.sinks:  # given up while the thread was started
-                    manager.cancel_request(key)
+            if manager.add_request(tokens, **request) is not None:
+                if request["request_id"] not in self._router.sinks:  # given up while it started
+                    manager.cancel_request(request["request_id"])
                 return manager
         raise ModelBroken("The model stopped while it was asked", "Ask again")
 
@@ -193,6 +198,8 @@ class Batcher:
                 page_size=self.limits.page,
                 num_blocks=self.limits.blocks,
                 max_batch_tokens=self.limits.batch_tokens,
+                # The plan has left its reserve already; without this a tenth more would stay free.
+                max_memory_percent=MEMORY_SHARE if self._model.device.type == "cuda" else None,
                 max_requests_per_batch=self.limits.streams,
                 allow_block_sharing=True,
                 # A grammar needs the last token before the next mask: no step runs ahead.

@@ -75,8 +75,9 @@ def load(model: str | Path, config: Any, precision: Precision, device: torch.dev
     dtype = torch.bfloat16 if device.type == "cuda" else (config.dtype or torch.float32)
     try:
         if precision == "bf16":
-            loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
-            return loaded.to(device).eval()
+            # Straight to the card; on a CPU without `accelerate` too.
+            place = {"device_map": {"": device}} if device.type == "cuda" else {}
+            return AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **place).eval()
         return fill(empty(config, dtype), precision, device, stored(model), dtype)
     except torch.OutOfMemoryError as error:
         raise ModelUnavailable(
