@@ -46,7 +46,7 @@ BATCH_TOKENS = 1024
 """A long prompt is read in parts of so many tokens, between which others go on writing."""
 DECISION_TOKENS = 1024
 MOST_CPU_TOKENS = 65536
-CACHE_SHARE = 0.9
+CACHE_SHARE = 0.88
 """Of the memory beside the weights; attention masks and the batch's own tensors need the rest."""
 HEALTH_SECONDS = 20.0
 INSTALL = "Run: pip install 'ventanilla[models]'"

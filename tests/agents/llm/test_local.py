@@ -147,16 +147,22 @@ async def test_a_system_prompt_is_read_once(model, llama):
     assert read[1] < 40 < 64 < read[0]
 
 
-async def test_closing_the_iterator_stops_the_generation(model):
-    stream = model.write(ask("hola"), max_tokens=400)
+async def test_closing_the_iterator_stops_the_generation(model, llama, monkeypatch):
+    """Without a stop the model would write to the context's end, in 470 steps or more."""
+    monkeypatch.setattr(model._batcher, "_stop_ids", [-1])
+    steps = []
+    hook = llama.model.register_forward_pre_hook(lambda *_: steps.append(1))
+    stream = model.write(ask("hola"), max_tokens=480)
     await anext(stream)
     scheduler = model._batcher._manager.batch_processor.scheduler
     await stream.aclose()
-    for _ in range(100):
+    for _ in range(500):
         if not scheduler.active_requests and not scheduler.waiting_requests:
             break
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
+    hook.remove()
     assert not scheduler.active_requests
+    assert len(steps) < 200
     assert not model._batcher._router.sinks
     assert await written(model, "hola", 4)
 
