@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,8 @@ from sources.document import Document
 log = logging.getLogger("ventanilla.assistant")
 
 RUN_DEADLINE_S = 20.0
+"""Seconds for a question; where there is a model, its patience comes on top."""
+
 EXPIRY = timedelta(days=7)
 """How long a conversation can be taken up again; after that its checkpoints are deleted."""
 
@@ -53,8 +55,10 @@ class Assistant:
     def __init__(self, context: Context, saver: AsyncSqliteSaver | None) -> None:
         self.context = context
         self._saver = saver
-        self._graph: Graph = build(saver or InMemorySaver())
-        self._single: Graph = build(None)
+        patience = context.patience if context.model else None
+        self._deadline = RUN_DEADLINE_S + (patience.decide + patience.write if patience else 0.0)
+        self._graph: Graph = build(saver or InMemorySaver(), patience)
+        self._single: Graph = build(None, patience)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -71,22 +75,29 @@ class Assistant:
             await assistant.forget_expired()
             yield assistant
 
-    async def ask(self, request: Request, *, conversation: str | None = None) -> Answer:
+    async def ask(
+        self,
+        request: Request,
+        *,
+        conversation: str | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Answer:
         """Answers `request`. With `conversation` the earlier messages are remembered, and a pending
-        choice of country is taken from `request.country` or from a message that names one.
+        choice of country is taken from `request.country` or from a message that names one. `tell`
+        is given the text so far while a model writes.
         """
         started = time.perf_counter()
         request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
         if refused := self._unfit(request):
             return refused
         try:
-            async with asyncio.timeout(RUN_DEADLINE_S):
+            async with asyncio.timeout(self._deadline):
                 if conversation is None:
-                    state = await self._run(self._single, self._input(request), None)
+                    state = await self._run(self._single, self._input(request), None, tell)
                 else:
                     lock = self._locks.setdefault(conversation, asyncio.Lock())
                     async with lock:  # two calls on one thread would read each other's half-state
-                        state = await self._converse(request, conversation)
+                        state = await self._converse(request, conversation, tell)
         except (TimeoutError, NodeTimeoutError, GraphRecursionError) as error:
             log.warning("run %s did not end in time: %s", request.id, type(error).__name__)
             return self._failed(request, Status.ERROR_TIMEOUT, "timeout")
@@ -105,11 +116,28 @@ class Assistant:
     ) -> AsyncIterator[str | Answer]:
         """The answer's text as it grows, then the Answer.
 
-        Text is shown only after it was checked; so without a model the pieces come at once.
+        Text is shown only after it was checked: a model's sentence by sentence, as they are written;
+        without a model the pieces come at once. Closing the iterator ends the run.
         """
-        answer = await self.ask(request, conversation=conversation)
+        pieces: asyncio.Queue[str] = asyncio.Queue()
+        asking = asyncio.create_task(
+            self.ask(request, conversation=conversation, tell=pieces.put_nowait)
+        )
+        try:
+            told = False
+            while not asking.done() or not pieces.empty():
+                getting = asyncio.ensure_future(pieces.get())
+                await asyncio.wait({asking, getting}, return_when=asyncio.FIRST_COMPLETED)
+                if getting.done():
+                    told = True
+                    yield getting.result()
+                else:
+                    getting.cancel()
+            answer = await asking
+        finally:
+            asking.cancel()
         shown = ""
-        for line in answer.answer.splitlines(keepends=True):
+        for line in answer.answer.splitlines(keepends=True) if not told else ():
             shown += line
             yield shown
         yield answer
@@ -173,24 +201,29 @@ class Assistant:
             "verdict": "",
             "chosen": [],
             "draft": [],
+            "written": [],
+            "writing": None,
+            "decided": False,
             "dropped": 0,
             "timings_ms": None,
         }
 
-    async def _converse(self, request: Request, conversation: str) -> dict[str, Any]:
+    async def _converse(
+        self, request: Request, conversation: str, tell: Callable[[str], None]
+    ) -> dict[str, Any]:
         config = RunnableConfig(configurable={"thread_id": conversation})
         before = await self._graph.aget_state(config)
         given = self._input(request) | {"interactive": True}
         if before.interrupts and (choice := self._choice(request, before.values)):
             await self._graph.aupdate_state(config, {"id": request.id}, as_node=None)
-            return await self._run(self._graph, Command(resume=choice), conversation)
+            return await self._run(self._graph, Command(resume=choice), conversation, tell)
         understood = before.values.get("understanding")
         if understood and not before.values.get("concern"):
             given |= {
                 "previous": understood["standalone"],
                 "previous_countries": understood["countries"],
             }
-        return await self._run(self._graph, given, conversation)
+        return await self._run(self._graph, given, conversation, tell)
 
     @staticmethod
     def _choice(request: Request, values: dict[str, Any]) -> str | None:
@@ -201,17 +234,26 @@ class Assistant:
         short = len(request.question.split()) <= 3
         return where.countries[0] if short and len(where.countries) == 1 else None
 
-    async def _run(self, graph: Graph, given: Any, conversation: str | None) -> dict[str, Any]:
+    async def _run(
+        self, graph: Graph, given: Any, conversation: str | None, tell: Callable[[str], None]
+    ) -> dict[str, Any]:
         config = RunnableConfig(recursion_limit=RECURSION_LIMIT)
         if conversation is not None:
             config["configurable"] = {"thread_id": conversation}
-        result: dict[str, Any] = await graph.ainvoke(
+        result: Any = {}
+        async for mode, chunk in graph.astream(
             given,
             config,
             context=self.context,
+            stream_mode=["values", "custom"],
             durability=None if conversation is None else "exit",
-        )
-        return result
+        ):
+            if mode == "custom":
+                tell(str(chunk))
+            else:
+                result = chunk
+        state: dict[str, Any] = result
+        return state
 
     def _failed(self, request: Request, status: Status, text: str, **values: object) -> Answer:
         language = (request.language or "").split("-")[0] or detect(request.question)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = re.compile(r"\d+(?:[.,  '’]\d+)*")
-_SEPARATORS = re.compile(r"\D")
+_BLANK = " \u00a0\u202f"
+_NUMBER = re.compile(rf"\d+(?:[.,'’{_BLANK}]\d+)*")
+_SEPARATOR = re.compile(rf"[.,'’{_BLANK}]")
+_BLANKS = re.compile(f"[{_BLANK}]")
+_TELEPHONE = 7
+"""Digits from which a number may be given without its first ones: a country's or an area's code."""
 
 SHOWS = {
     "number": re.compile(r"\d"),
@@ -54,11 +58,36 @@ def shows(kind: str, text: str) -> bool:
     return pattern is None or bool(pattern.search(text))
 
 
+def amount(written: str) -> str:
+    """A number as written → its value: "1.900", "1,900", "1 900" and "1900,00" are "1900", "6.70" is
+    "6.7". What follows the last of several different marks, or a single one with other than three
+    digits behind it, are decimals.
+    """
+    groups = _SEPARATOR.split(written)
+    marks = _SEPARATOR.findall(written)
+    decimals = ""
+    single = len(marks) == 1 and marks[0] in ".," and (len(groups[1]) != 3 or groups[0] == "0")
+    if single or (len(set(marks)) > 1 and marks[-1] in ".,"):
+        decimals = groups.pop().rstrip("0")
+    whole = "".join(groups).lstrip("0") or "0"
+    return f"{whole}.{decimals}" if decimals else whole
+
+
 def figures(text: str) -> set[str]:
-    """The numbers of `text` as bare digits; "1.900", "1,900" and "1900" are one figure."""
-    return {_SEPARATORS.sub("", match.group()) for match in _NUMBER.finditer(text)}
+    """The values of the numbers of `text`."""
+    return {amount(match.group()) for match in _NUMBER.finditer(text)}
 
 
 def unsupported(sentence: str, quotes: list[str]) -> set[str]:
     """The figures of `sentence` that stand in none of `quotes`."""
-    return figures(sentence) - set().union(*(figures(quote) for quote in quotes))
+    stated = [match.group() for quote in quotes for match in _NUMBER.finditer(quote)]
+    values = {amount(number) for number in stated}
+    values |= {amount(part) for number in stated for part in _BLANKS.split(number)}
+    missing = set()
+    for match in _NUMBER.finditer(sentence):
+        value = amount(match.group())
+        parts = [amount(part) for part in _BLANKS.split(match.group())]
+        local = len(value) >= _TELEPHONE and any(known.endswith(value) for known in values)
+        if value not in values and not local and not (len(parts) > 1 and values.issuperset(parts)):
+            missing.add(value)
+    return missing

@@ -10,8 +10,10 @@ interrupt, and the run goes on from there when the choice comes.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -20,7 +22,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
-from agents.context import Context
+from agents.context import Context, Patience
 from agents.state import State
 from agents.steps.assess import assess
 from agents.steps.check import check
@@ -30,7 +32,9 @@ from agents.steps.guard import guard
 from agents.steps.reply import reply
 from agents.steps.understand import understand
 
-DEADLINES_S = {
+Deadlines = dict[str, float]
+
+DEADLINES_S: Deadlines = {
     "guard": 2.0,
     "understand": 4.0,
     "gather": 6.0,
@@ -39,12 +43,15 @@ DEADLINES_S = {
     "check": 4.0,
     "reply": 2.0,
 }
-"""Seconds that each step may take; a step that takes longer ends the run as `error_timeout`."""
+"""Seconds that each step may take; a step that takes longer ends the run as `error_timeout`. Steps
+that wait for a model have its patience on top: long before, rules and quotations have taken over.
+"""
 
 RECURSION_LIMIT = 24
 """Steps of one run: twice round gather and assess and a clarification need 15."""
 
-Step = Callable[[Any, Context], dict[str, Any]]
+Changes = dict[str, Any]
+Step = Callable[[Any, Context], Changes | Awaitable[Changes]]
 
 
 class Node(Protocol):
@@ -57,17 +64,28 @@ class Node(Protocol):
 Graph = CompiledStateGraph[State, Context, State, State]
 
 
-def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
-    """The graph, ready to run with a `Context`."""
+def deadlines(patience: Patience | None) -> Deadlines:
+    """`DEADLINES_S`, with `patience` for a model where there is one."""
+    if patience is None:
+        return DEADLINES_S
+    waits = {"assess": patience.decide, "compose": patience.write}
+    return {step: seconds + waits.get(step, 0.0) for step, seconds in DEADLINES_S.items()}
+
+
+def build(
+    checkpointer: BaseCheckpointSaver[Any] | None = None, patience: Patience | None = None
+) -> Graph:
+    """The graph, ready to run with a `Context`; `patience` is its model's, if it has one."""
+    within = deadlines(patience)
     graph: StateGraph[State, Context, State, State] = StateGraph(State, context_schema=Context)
-    graph.add_node("guard", _node("guard", guard), timeout=DEADLINES_S["guard"])
-    graph.add_node("understand", _node("understand", understand), timeout=DEADLINES_S["understand"])
-    graph.add_node("gather", _node("gather", gather), timeout=DEADLINES_S["gather"])
-    graph.add_node("assess", _node("assess", assess), timeout=DEADLINES_S["assess"])
+    graph.add_node("guard", _node("guard", guard), timeout=within["guard"])
+    graph.add_node("understand", _node("understand", understand), timeout=within["understand"])
+    graph.add_node("gather", _node("gather", gather), timeout=within["gather"])
+    graph.add_node("assess", _node("assess", assess), timeout=within["assess"])
     graph.add_node("clarify", clarify)
-    graph.add_node("compose", _node("compose", compose), timeout=DEADLINES_S["compose"])
-    graph.add_node("check", _node("check", check), timeout=DEADLINES_S["check"])
-    graph.add_node("reply", _node("reply", reply), timeout=DEADLINES_S["reply"])
+    graph.add_node("compose", _node("compose", compose), timeout=within["compose"])
+    graph.add_node("check", _node("check", check), timeout=within["check"])
+    graph.add_node("reply", _node("reply", reply), timeout=within["reply"])
 
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", after_guard, ["understand", "reply"])
@@ -117,12 +135,19 @@ def _send(state: State) -> list[Send]:
 
 
 def _node(name: str, step: Step) -> Node:
-    """A step as a node: off the event loop, so that its deadline holds, and timed."""
+    """A step as a node, timed. One that waits for nothing runs off the event loop, so that its
+    deadline holds; one that waits for a model runs in it. Both may `tell` the reader something.
+    """
 
     async def run(state: Any, *, runtime: Runtime[Context]) -> dict[str, Any]:
         started = time.perf_counter()
-        changes = await asyncio.to_thread(step, state, runtime.context)
+        context = replace(runtime.context, tell=runtime.stream_writer)
+        changes: Any
+        if inspect.iscoroutinefunction(step):
+            changes = await step(state, context)
+        else:
+            changes = await asyncio.to_thread(step, state, context)
         spent = {name: round((time.perf_counter() - started) * 1000)}
-        return changes | {"timings_ms": spent}
+        return {**changes, "timings_ms": spent}
 
     return run

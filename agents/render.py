@@ -10,7 +10,7 @@ from agents.context import Context
 from agents.extract import ALIKE
 from agents.labels import as_of, labels, section_at, stale, verification
 from agents.replies import reply, spoken_date
-from agents.state import Answer, Citation, Sentence, State, Status
+from agents.state import Answer, Citation, Sentence, State, Status, Written
 from retrieval.index import Scope
 from retrieval.reading import Reading
 from sources.country import Channel, countries
@@ -39,6 +39,10 @@ class _Line:
         return self.quoted + self.label
 
 
+def _place(sentence: Sentence) -> tuple[str, int, int]:
+    return sentence["document_id"], sentence["start"], sentence["end"]
+
+
 class _Writer:
     """Collects lines and gives every quotation its marker."""
 
@@ -48,18 +52,41 @@ class _Writer:
         self.store = context.searcher.store
         self.citations: list[Citation] = []
         self.lines: list[str | _Line] = []
-        self._shown: set[tuple[str, int, int]] = set()
+        self._markers: dict[tuple[str, int, int], int] = {}
 
     def quote(self, sentence: Sentence, *, before: str = "") -> None:
         """One quotation as one or more list items, each with its marker; `before` leads the first."""
-        key = (sentence["document_id"], sentence["start"], sentence["end"])
         document = self.store.get(sentence["document_id"])
-        if document is None or key in self._shown:
+        if document is None or _place(sentence) in self._markers:
             return
-        self._shown.add(key)
+        marker = self.cite(sentence, document)
         section = section_at(document, sentence["start"])
         words = document.text[sentence["start"] : sentence["end"]]
-        marker = len(self.citations) + 1
+        found = labels(document, section, self.today, self.language)
+        label = f" *({'; '.join(found)})*" if found else ""
+        for line in filter(None, (line.strip(" •-\t") for line in words.splitlines())):
+            self.lines.append(_Line(f"- {before}{escape(line)} [{marker}]", label))
+            before = ""
+
+    def said(self, written: Written) -> None:
+        """A model's sentence with the markers of what it cites, and how far that can be trusted."""
+        markers: list[int] = []
+        found: list[str] = []
+        for cite in written["cites"]:
+            if document := self.store.get(cite["document_id"]):
+                markers.append(self.cite(cite, document))
+                section = section_at(document, cite["start"])
+                found += labels(document, section, self.today, self.language)
+        label = f" *({'; '.join(dict.fromkeys(found))})*" if found else ""
+        marks = "".join(f"[{marker}]" for marker in dict.fromkeys(markers))
+        self.lines.append(_Line(f"- {escape(written['text'])} {marks}", label))
+
+    def cite(self, sentence: Sentence, document: Document) -> int:
+        """The marker of a place; one place has one marker."""
+        if marker := self._markers.get(_place(sentence)):
+            return marker
+        marker = self._markers[_place(sentence)] = len(self.citations) + 1
+        section = section_at(document, sentence["start"])
         self.citations.append(
             Citation(
                 marker=marker,
@@ -70,7 +97,7 @@ class _Writer:
                 url=document.provenance.url,
                 as_of=as_of(document, section),
                 verification=verification(document, section).value,
-                quote=words,
+                quote=document.text[sentence["start"] : sentence["end"]],
                 start=sentence["start"],
                 end=sentence["end"],
                 page=section.page,
@@ -78,11 +105,7 @@ class _Writer:
                 language=document.language,
             )
         )
-        found = labels(document, section, self.today, self.language)
-        label = f" *({'; '.join(found)})*" if found else ""
-        for line in filter(None, (line.strip(" •-\t") for line in words.splitlines())):
-            self.lines.append(_Line(f"- {before}{escape(line)} [{marker}]", label))
-            before = ""
+        return marker
 
     def block(self, heading: str, sentences: Iterable[Sentence]) -> None:
         """Quotations under a heading. What is to be said of all of them is said there, once."""
@@ -123,6 +146,38 @@ def answered(state: State, context: Context) -> Answer:
     return _finish(state, context, writer, Status.ANSWERED)
 
 
+def so_far(state: State, context: Context, sentences: list[Written]) -> str:
+    """The text of an answer that a model is still writing."""
+    writer = _Writer(state, context)
+    _said(writer, sentences, state["chosen"])
+    return writer.text
+
+
+def _said(writer: _Writer, sentences: list[Written], chosen: list[str]) -> None:
+    for document_id in chosen:
+        if document := writer.store.get(document_id):
+            _heading(writer, document)
+            of_document = [s for s in sentences if s["cites"][0]["document_id"] == document_id]
+            writer.lines.append("")
+            for sentence in of_document:
+                writer.said(sentence)
+
+
+def written(state: State, context: Context) -> Answer:
+    """The model's sentences; what the documents contradict and remark is quoted beside them."""
+    writer = _Writer(state, context)
+    _said(writer, state["written"], state["chosen"])
+    for document_id in state["chosen"]:
+        document = context.searcher.store.get(document_id)
+        if document is not None:
+            own = [s for s in state["draft"] if s["document_id"] == document_id]
+            conflicts = [s for s in own if s["part"].startswith("asked") and _conflict(document, s)]
+            writer.block(reply(writer.language, "conflict"), conflicts)
+            _notes(writer, own)
+    _others(writer, [s for s in state["draft"] if s["part"] == ALIKE])
+    return _finish(state, context, writer, Status.ANSWERED)
+
+
 def _others(writer: _Writer, sentences: list[Sentence]) -> None:
     """Other services near the question, each with what it is: the reader knows which was meant."""
     before = len(writer.lines)
@@ -135,9 +190,7 @@ def _others(writer: _Writer, sentences: list[Sentence]) -> None:
 
 def _document(writer: _Writer, document: Document, state: State, *, several: bool) -> None:
     language = writer.language
-    country = countries()[document.country].names[language]
-    agency = document.provenance.agency
-    writer.lines += ["", f"### {escape(document.title)}", "", f"{escape(agency)} · {country}"]
+    _heading(writer, document)
     own = [s for s in state["draft"] if s["document_id"] == document.id]
     headings = HEADINGS[language]
     for part in dict.fromkeys(s["part"] for s in own if s["part"].startswith("asked")):
@@ -147,14 +200,22 @@ def _document(writer: _Writer, document: Document, state: State, *, several: boo
             plain = [s for s in of_field if not _conflict(document, s)]
             writer.block(headings[Field(field)], plain)
             writer.block(reply(language, "conflict"), [s for s in of_field if s not in plain])
-    writer.block(
-        reply(language, "labels", "note").capitalize(),
-        [s for s in own if s["part"].startswith("note")],
-    )
+    _notes(writer, own)
     if not several:
         for part in dict.fromkeys(s["part"] for s in own if s["part"].startswith("also")):
             field = Field(part.partition(":")[2])
             writer.block(headings[field], [s for s in own if s["part"] == part])
+
+
+def _heading(writer: _Writer, document: Document) -> None:
+    country = countries()[document.country].names[writer.language]
+    agency = escape(document.provenance.agency)
+    writer.lines += ["", f"### {escape(document.title)}", "", f"{agency} · {country}"]
+
+
+def _notes(writer: _Writer, own: list[Sentence]) -> None:
+    heading = reply(writer.language, "labels", "note").capitalize()
+    writer.block(heading, [s for s in own if s["part"].startswith("note")])
 
 
 def _conflict(document: Document, sentence: Sentence) -> bool:
@@ -174,7 +235,11 @@ def partly_known(state: State, context: Context) -> Answer:
     draft = state["draft"]
     document = context.searcher.store.get(draft[0]["document_id"])
     title = escape(document.title) if document else ""
-    for aspect in state["understanding"]["aspects"]:
+    aspects = state["understanding"]["aspects"]
+    if not aspects or state.get("writing") == "unanswered":
+        writer.lines.append(reply(language, "unanswered", title=title))
+        aspects = []
+    for aspect in aspects:
         named = reply(language, "aspects", aspect)
         writer.lines.append(reply(language, "missing", aspect=named, title=title))
     for sentence in (s for s in draft if s["part"].startswith("note")):
@@ -260,6 +325,7 @@ def _notices(
     language = writer.language
     notices = masked_notice(state, language)
     understanding = state["understanding"]
+    notices += _of_model(state, documents, language)
     if understanding["follow_up"]:
         notices.append(reply(language, "notices", "follow_up"))
     scope = Scope(tenants=context.tenants, countries=tuple(understanding["countries"]))
@@ -279,6 +345,18 @@ def _notices(
         notices.append(reply(language, "notices", "stale"))
     if any(verification(d, s) is Verification.UNVERIFIED for d, s in cited):
         notices.append(reply(language, "notices", "unverified"))
+    return notices
+
+
+def _of_model(state: State, documents: list[Document], language: str) -> list[str]:
+    """What a model did, or failed to do: the reader knows whose words and whose choice these are."""
+    notices = []
+    if state.get("decided") and documents:
+        notices.append(reply(language, "notices", "chosen", title=documents[0].title))
+    if state.get("written"):
+        notices.append(reply(language, "notices", "written"))
+    elif (ending := state.get("writing")) and ending not in ("written", "unanswered"):
+        notices.append(reply(language, "notices", f"model_{ending}"))
     return notices
 
 

@@ -149,6 +149,18 @@ class Sentence(TypedDict):
     part: str
 
 
+class Written(TypedDict):
+    """One sentence that a model wrote, without its marks, and the places that it cites."""
+
+    text: str
+    cites: list[Sentence]
+
+
+Ending = Literal["written", "unanswered", "slow", "down", "broken", "unproved"]
+"""How the model's writing ended: with sentences that hold; with its word that the evidence does not
+answer; or with nothing to show, because it was slow, away, out of order, or proved nothing."""
+
+
 def _replace_or_add(old: list[Any], new: list[Any] | None) -> list[Any]:
     """Evidence of parallel agents adds up; None clears it for a new question."""
     return [] if new is None else operator.add(old, new)
@@ -176,6 +188,9 @@ class State(TypedDict, total=False):
     chosen: list[str]
     alike: list[str]
     draft: list[Sentence]
+    written: list[Written]
+    writing: Ending | None
+    decided: bool
     dropped: int
     answer: dict[str, Any]
     timings_ms: Annotated[dict[str, int], _merge]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Attribute
@@ -75,13 +75,14 @@ class Place(_Model):
 
 
 class Country(_Model):
-    """All that depends on the country alone."""
+    """All that depends on the country alone. `form_of_address` is how its administration addresses people."""
 
     code: CountryCode
     names: dict[str, str]
     other_names: tuple[str, ...] = ()
     demonyms: tuple[str, ...]
     languages: tuple[str, ...]
+    form_of_address: Literal["usted", "tu", "vos", "voce"]
     locale: str
     time_zone: str
     currency: Annotated[str, Attribute(pattern=r"^[A-Z]{3}$")]

@@ -8,6 +8,7 @@ with open_house(read_settings()) as house:
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,7 @@ import yaml
 
 from agents.assistant import Assistant
 from agents.context import Context
+from agents.llm import open_model
 from retrieval.concepts import Matcher
 from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
@@ -84,10 +86,21 @@ class House:
     async def assistant(
         self, *, keep: bool = False, today: Callable[[], date] = date.today
     ) -> AsyncIterator[Assistant]:
-        """An assistant over this house; with `keep` its conversations outlive the process."""
-        context = Context(searcher=self.searcher, today=today)
-        async with Assistant.open(context, self.settings.checkpoints if keep else None) as made:
-            yield made
+        """An assistant over this house; with `keep` its conversations outlive the process.
+
+        Raises UsageError or ModelUnavailable where the model that was set cannot be opened.
+        """
+        settings = self.settings
+        model = await asyncio.to_thread(open_model, settings.model_backend, settings.model_options)
+        context = Context(
+            searcher=self.searcher, today=today, model=model, patience=settings.patience
+        )
+        try:
+            async with Assistant.open(context, settings.checkpoints if keep else None) as made:
+                yield made
+        finally:
+            if model is not None:
+                await model.close()
 
 
 @contextmanager

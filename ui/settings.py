@@ -7,6 +7,13 @@
 | VENTANILLA_QDRANT_URL | a Qdrant server in place of the embedded index | none |
 | VENTANILLA_QDRANT_API_KEY | its key | none |
 | VENTANILLA_QDRANT_COLLECTION | its collection | ventanilla |
+| VENTANILLA_MODEL_BACKEND | who writes: extractive (no model), server, local, scripted | extractive |
+| VENTANILLA_MODEL | the model's name on the hub, on its server, or its folder | Latam-GPT |
+| VENTANILLA_MODEL_URL | the address of an OpenAI-compatible server, with /v1 | none |
+| VENTANILLA_MODEL_API_KEY | its key | none |
+| VENTANILLA_MODEL_CONTEXT | tokens of context to use | 8192, or less where the model has less |
+| VENTANILLA_MODEL_WEIGHTS | `local`: auto, bf16, fp8 or int4 | auto |
+| VENTANILLA_MODEL_SECONDS | seconds a written answer may take before the sources are quoted | 25 |
 """
 
 from __future__ import annotations
@@ -18,6 +25,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Attribute
 
+from agents.context import Patience
+from agents.llm import LATAM_GPT, ModelOptions
 from sources.errors import UsageError
 
 PREFIX = "VENTANILLA_"
@@ -34,6 +43,30 @@ class Settings(BaseModel):
     qdrant_url: str | None = None
     qdrant_api_key: str | None = Attribute(default=None, repr=False)
     qdrant_collection: str = "ventanilla"
+    model_backend: str = "extractive"
+    model: str = LATAM_GPT
+    model_url: str | None = None
+    model_api_key: str | None = Attribute(default=None, repr=False)
+    model_context: int | None = Attribute(default=None, ge=1024)
+    model_weights: str = "auto"
+    model_seconds: float = Attribute(default=Patience().write, gt=0, le=600)
+
+    @property
+    def model_options(self) -> ModelOptions:
+        """What the model's backend is opened with."""
+        return ModelOptions(
+            model=self.model,
+            url=self.model_url,
+            api_key=self.model_api_key,
+            context=self.model_context,
+            weights=self.model_weights,
+        )
+
+    @property
+    def patience(self) -> Patience:
+        """How long the model is waited for: no part longer than the whole answer."""
+        usual, whole = Patience(), self.model_seconds
+        return Patience(min(usual.decide, whole), min(usual.first, whole), whole)
 
     @property
     def index(self) -> Path:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from agents.llm import LATAM_GPT
 from agents.llm.local_plan import (
     RESERVE,
     Plan,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LATAM_GPT = "latam-gpt/Llama-3.1-70B-LatamGPT-SFT-1.0"
 STREAMS = 32
 PAGE = 256
 """Tokens in a page of the cache; whole pages of equal prompts are shared."""

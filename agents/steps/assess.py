@@ -1,13 +1,16 @@
 """Step 4: is there enough, from the right country? Otherwise a broader round, a question, or "I don't know".
 
 The decision rests on how surely a document is the one asked for (`retrieval.ranking`). A fused
-search score alone does not separate the answerable from the rest.
+search score alone does not separate the answerable from the rest. What this leaves open, a model
+decides where there is one: once for a question, among the documents found.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from agents.choosing import choose
 from agents.context import Context
 from agents.state import Evidence, State
 from retrieval.index import Scope
@@ -56,8 +59,40 @@ def _lead(evidence: Evidence, ranked: list[Evidence]) -> float:
     return evidence["score"] - max(others, default=evidence["score"] - FURTHEST)
 
 
-def assess(state: State, context: Context) -> dict[str, Any]:
+async def assess(state: State, context: Context) -> dict[str, Any]:
     """Chooses the documents that may answer, and what happens next (`verdict`)."""
+    ruled = await asyncio.to_thread(_by_rules, state, context)
+    open_question = ruled["verdict"] in ("again", "service", "topic", "reply")
+    if context.model is None or state.get("decided") or not open_question:
+        return ruled
+    if state["understanding"]["elsewhere"]:
+        return ruled
+    ranked = best_per_document(state)
+    choice = await choose(state, context, ranked)
+    if choice is None:
+        return ruled
+    if choice.document_id is not None:
+        chosen = next(e for e in ranked if e["document_id"] == choice.document_id)
+        if not state["understanding"]["countries"] and _abroad(chosen, ranked):
+            return {"verdict": "country", "chosen": [], "decided": True}
+        return {"verdict": "compose", "chosen": [chosen["document_id"]], "decided": True}
+    if choice.subject and state.get("rounds", 0) == 0:
+        # Asked anew by the name that officials use; what is found then, the rules judge.
+        understanding = {**state["understanding"], "standalone": choice.subject, "minor": []}
+        again = {"verdict": "again", "chosen": [], "rounds": 1, "decided": True}
+        return {**again, "understanding": understanding}
+    return {**ruled, "decided": True}
+
+
+def _abroad(chosen: Evidence, ranked: list[Evidence]) -> bool:
+    """Whether another country has a document that is as near."""
+    return any(
+        e["country"] != chosen["country"] and e["score"] >= chosen["score"] - LEVEL_COUNTRIES
+        for e in ranked
+    )
+
+
+def _by_rules(state: State, context: Context) -> dict[str, Any]:
     understanding = state["understanding"]
     if understanding["elsewhere"]:
         return {"verdict": "reply", "chosen": []}

@@ -1,8 +1,9 @@
 """Step 6: what cannot be proved is dropped.
 
 A sentence stays only if its document still stands in the index, is of a country that the answer is
-about, may be read by this tenant, holds on this day, and gives no orders. For a sentence that
-quotes, the figures hold by construction; `supported` proves them for one that a model wrote.
+about, may be read by this tenant, holds on this day, and gives no orders. A sentence that quotes
+holds by construction. One that a model wrote was held against its quotes before it was shown
+(`agents.writing`); here it stays only if each of the places it cites still stands.
 """
 
 from __future__ import annotations
@@ -10,21 +11,20 @@ from __future__ import annotations
 from typing import Any
 
 from agents.context import Context
-from agents.figures import unsupported
 from agents.safety import is_instruction
 from agents.state import Sentence, State
 from sources.document import Document
 
 
-def supported(sentence: str, quotes: list[str]) -> bool:
-    """Whether every figure of `sentence` stands in one of the quotes that it cites."""
-    return bool(quotes) and not unsupported(sentence, quotes)
-
-
 def check(state: State, context: Context) -> dict[str, Any]:
     """Keeps the sentences of the draft that hold; `dropped` counts the others."""
-    kept = [s for s in state.get("draft", ()) if _holds(s, state, context)]
-    return {"draft": kept, "dropped": len(state.get("draft", ())) - len(kept)}
+    draft, written = state.get("draft", []), state.get("written") or []
+    kept = [s for s in draft if _holds(s, state, context)]
+    proved = [
+        w for w in written if w["cites"] and all(_holds(c, state, context) for c in w["cites"])
+    ]
+    dropped = len(draft) - len(kept) + len(written) - len(proved)
+    return {"draft": kept, "written": proved, "dropped": dropped}
 
 
 def _holds(sentence: Sentence, state: State, context: Context) -> bool:

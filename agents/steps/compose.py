@@ -1,17 +1,47 @@
-"""Step 5: the draft. Without a model it quotes: every sentence is a stretch of a document."""
+"""Step 5: the draft. It always quotes: every sentence is a stretch of a document. Where there is a
+model, it writes an answer over the same documents, and the quotations wait in case it fails.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from agents import render
 from agents.context import Context
 from agents.extract import Span, extract, introduction
-from agents.state import Sentence, State
+from agents.state import Sentence, State, Written
 from agents.steps.assess import best_per_document
+from agents.writing import write
 from retrieval.index import Scope
 
+KNOWN = 4
+"""Sentences that are shown of a document that does not answer."""
 
-def compose(state: State, context: Context) -> dict[str, Any]:
+
+async def compose(state: State, context: Context) -> dict[str, Any]:
+    """The quotations, and what the model wrote; its sentences are told as they hold."""
+
+    def tell(written: list[Written]) -> None:
+        context.tell(render.so_far(state, context, written))
+
+    draft = await asyncio.to_thread(quoted, state, context)
+    if context.model is None or not draft:
+        return {"draft": draft}
+    written, ending = await write(state, context, draft, tell)
+    if ending == "unanswered":
+        draft = _unanswered(draft)
+    return {"draft": draft, "written": written, "writing": ending}
+
+
+def _unanswered(draft: list[Sentence]) -> list[Sentence]:
+    """What is known of the service, where it does not answer what was asked."""
+    asked = [s for s in draft if s["part"].startswith(("asked", "known"))]
+    known = [Sentence(**{**s, "part": "known"}) for s in asked[:KNOWN]]
+    return known + [s for s in draft if s["part"].startswith("note")]
+
+
+def quoted(state: State, context: Context) -> list[Sentence]:
     """Quotes the fields asked for from each chosen document, then what else matters."""
     understanding = state["understanding"]
     evidence = {e["document_id"]: e for e in best_per_document(state)}
@@ -29,7 +59,7 @@ def compose(state: State, context: Context) -> dict[str, Any]:
         spans = [span for spans in taken.asked.values() for span in spans]
         if not spans:  # nothing of what was asked: what is known instead
             known = extract(document, [], reading, found)
-            spans = [_as(span, "known") for span in known.asked["overview"][:4]]
+            spans = [_as(span, "known") for span in known.asked["overview"][:KNOWN]]
         spans += taken.notes
         if taken.asked:
             spans += taken.also
@@ -39,7 +69,7 @@ def compose(state: State, context: Context) -> dict[str, Any]:
         span = introduction(document) if document else None
         if span:
             draft.append(_sentence(document_id, span))
-    return {"draft": draft}
+    return draft
 
 
 def _as(span: Span, part: str) -> Span:

@@ -28,6 +28,8 @@ def reply(state: State, context: Context) -> dict[str, Any]:
         answer = _concern(state)
     elif state.get("verdict") in ("topic", "country", "service"):
         answer = _clarify(state, context)
+    elif state.get("written"):
+        answer = render.written(state, context)
     elif any(s["part"].startswith("asked") for s in state.get("draft", ())):
         answer = render.answered(state, context)
     elif state.get("draft"):

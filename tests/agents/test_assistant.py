@@ -335,11 +335,11 @@ async def test_a_conversation_goes_on_after_a_broken_step(
     broken = [True]
     real = graph.compose
 
-    def once(state: object, context: object) -> dict[str, object]:
+    async def once(state: object, context: object) -> dict[str, object]:
         if broken:
             broken.clear()
             raise RuntimeError("once")
-        return real(state, context)  # type: ignore[arg-type]
+        return await real(state, context)  # type: ignore[arg-type]
 
     monkeypatch.setattr(graph, "compose", once)
     made = Assistant(context, None)

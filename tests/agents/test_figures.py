@@ -15,7 +15,7 @@ def test_one_figure_in_every_spelling(text: str) -> None:
 
 
 def test_every_figure_is_found() -> None:
-    assert figures("De 8:00 a 14:30, S/6.70 o el 50 %") == {"8", "00", "14", "30", "670", "50"}
+    assert figures("De 8:00 a 14:30, S/6.70 o el 50 %") == {"8", "0", "14", "30", "6.7", "50"}
     assert figures("ninguna") == set()
 
 
