@@ -38,6 +38,7 @@ _ADDRESS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://)?(?:[\w-]{2,}\.)+[a-z]{2,}(?:/[^\s)\]»\"]*)?"
 )
 _CAPITAL = re.compile(r"(?<![\w.])[A-ZÁÉÍÓÚÜÑÂÊÔÃÕÀÇ][\w]+")
+_DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}))?(?![\d/])")
 _NUMBER = r"(?P<number>\d[\d.,]*\d|\d)"
 
 
@@ -53,8 +54,8 @@ class Quote:
 def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | None:
     """Why `sentence` is not to be shown, by name, or None where its quotes bear it.
 
-    One of: ``uncited, order, figure, unit, address, date, name, promise, denial, modality,
-    unfounded``.
+    One of: ``uncited, order, figure, unit, address, date, name, telling, opposite, denial, modality,
+    narrowing, unfounded``.
     """
     if not quotes:
         return "uncited"
@@ -64,7 +65,7 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
     known = [_plain(quote.text, quote.language) for quote in quotes]
     if unsupported(said, known):
         return "figure"
-    if not _measures(said) <= _measures(*known, loosely=True):
+    if not _measures(said) <= _measures(*known, loosely=True) or _spans(said) - _spans(*known):
         return "unit"
     around = [f"{quote.text}\n{quote.context}" for quote in quotes]
     if not _addresses(sentence) <= _addresses(*around, loosely=True):
@@ -77,13 +78,24 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
     ]
     if any(not any(pool.has(name) for pool in pools) for name in _names(sentence)):
         return "name"
-    if any(said in group and not any(text in group for text in known) for group in _strong()):
-        return "promise"
+    if any(
+        group.needs(said, language)
+        and not any(group.has(text, q.language) for text, q in zip(known, quotes, strict=True))
+        for group in _groups("telling")
+    ):
+        return "telling"
     nearest = _nearest(said, quotes, language)
+    if _opposed(said, nearest[0]):
+        return "opposite"
     if _turned(said, language, known, quotes, nearest):
         return "denial"
     if _loosened(said, nearest):
         return "modality"
+    if nearest[2] >= LEAST_SHARED and any(
+        group.needs(*nearest[:2]) and not group.has(said, language)
+        for group in _groups("narrowing")
+    ):
+        return "narrowing"
     claims = [word for word in words(said) if word not in _idle(language) and not word.isdigit()]
     found = sum(any(pool.has(word) for pool in pools) for word in claims)
     abroad = all(quote.language != language for quote in quotes)
@@ -98,8 +110,17 @@ def _plain(text: str, language: str) -> str:
     for first, group in _equal(language):
         for start, end, _ in reversed(group.find(folded)):
             folded = f"{folded[:start]}{first}{folded[end:]}"
+    folded = re.sub(r"\bpor ?cien?to\b", "%", folded)
+    folded = _DATE.sub(_spelt, folded)
     table: dict[str, int] = rules("claims")["numbers"].get(language, {})
-    return re.sub(r"[a-z]+", lambda m: str(table.get(m.group(), m.group())), folded)
+    folded = re.sub(r"[a-z]+", lambda m: str(table.get(m.group(), m.group())), folded)
+    return re.sub(r"\b(\d{1,3}) mil\b", r"\g<1>000", folded)
+
+
+def _spelt(match: re.Match[str]) -> str:
+    """15/03/2026 → "15 marzo 2026", so that a month meets its name."""
+    month = get_month_names("wide", locale="es").get(int(match[2]))
+    return f"{int(match[1])} {month} {match[3] or ''}".strip() if month else match.group()
 
 
 @cache
@@ -108,9 +129,36 @@ def _equal(language: str) -> tuple[tuple[str, Phrases], ...]:
     return tuple((group[0], Phrases(group)) for group in groups)
 
 
+class _Group:
+    """Words of one meaning: those that must be borne out, and those that bear them out."""
+
+    def __init__(self, listed: Iterable[object]) -> None:
+        # YAML reads a bare "no" as false.
+        written = ["no" if word is False else str(word) for word in listed]
+        self._needs = {code: Phrases(_of(code, written, "+")) for code in LANGUAGES}
+        self._has = {code: Phrases(_of(code, written)) for code in LANGUAGES}
+
+    def needs(self, text: str, language: str) -> bool:
+        """Whether plain `text` has a word that must be borne out."""
+        return text in self._needs[language]
+
+    def has(self, text: str, language: str) -> bool:
+        """Whether plain `text` has any word of the group."""
+        return text in self._has[language]
+
+
+def _of(language: str, written: list[str], without: str = "") -> list[str]:
+    """The words of `language`, and those of no language; not those marked `without`."""
+    kept = [word for word in written if not (without and word.startswith(without))]
+    plain = [word.removeprefix("+") for word in kept]
+    named = tuple(f"{code}:" for code in LANGUAGES)
+    own = f"{language}:"
+    return [w.removeprefix(own) for w in plain if w.startswith(own) or not w.startswith(named)]
+
+
 @cache
-def _strong() -> tuple[Phrases, ...]:
-    return tuple(Phrases(group) for group in rules("claims")["strong"])
+def _groups(kind: str) -> tuple[_Group, ...]:
+    return tuple(_Group(group) for group in rules("claims")[kind])
 
 
 @cache
@@ -160,6 +208,13 @@ def _measures(*texts: str, loosely: bool = False) -> set[tuple[str, str]]:
     return found
 
 
+def _spans(*texts: str) -> set[str]:
+    """The long units of time that are named, with or without a number."""
+    _, _, kinds = _units()
+    named = {kinds[word] for text in texts for word in words(text) if word in kinds}
+    return named & {"week", "month", "year"}
+
+
 def _addresses(*texts: str, loosely: bool = False) -> set[str]:
     """Addresses without scheme; `loosely`, with the hosts and shorter paths that they lie under."""
     found = set()
@@ -187,9 +242,10 @@ def _calendar_names() -> tuple[dict[str, str], dict[str, str]]:
 def _calendar(*texts: str, numbers: bool = False) -> set[str]:
     """The months and weekdays named; with `numbers`, also the months of dates in figures."""
     months, days = _calendar_names()
-    found = set()
+    found: set[str] = set()
     for text in texts:
         own = set(words(text))
+        own |= {word.removesuffix("s") for word in own}
         found |= {months[word] for word in own if word in months}
         found |= {days[word] for word in own if word in days}
         if numbers:
@@ -302,10 +358,27 @@ def _turned(
     return share >= LEAST_SHARED and text in _negations(of)
 
 
+@cache
+def _opposites() -> tuple[tuple[Phrases, Phrases], ...]:
+    pairs = rules("claims")["opposites"]
+    both = [(Phrases(one), Phrases(other)) for one, other in pairs]
+    return tuple(both + [(other, one) for one, other in both])
+
+
+def _opposed(said: str, quote: str) -> bool:
+    """Whether the sentence has a word where its quote has the opposite alone."""
+    return any(
+        said in one and said not in other and quote in other and quote not in one
+        for one, other in _opposites()
+    )
+
+
 def _loosened(said: str, nearest: tuple[str, str, float]) -> bool:
     """Whether the sentence obliges where its quote only allows, or the reverse."""
     obliged, allowed = _modality()
-    quote = nearest[0]
+    quote, of, _ = nearest
+    if quote in _negations(of):  # "may not" forbids: denials are compared apart
+        return False
     must, may = said in obliged, said in allowed
     quoted_must, quoted_may = quote in obliged, quote in allowed
     return (must and not may and quoted_may and not quoted_must) or (
