@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 
 from babel.dates import get_day_names, get_month_names
 from rapidfuzz.distance import Indel
+from text_to_num import alpha2digit
 
 from agents.figures import amount, unsupported
 from agents.phrases import Phrases, rules
@@ -105,22 +106,59 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
 
 
 def _plain(text: str, language: str) -> str:
-    """`text` folded, numbers in figures, and equal ways of saying put into one."""
-    folded = fold(text)
+    """`text` folded; numbers and hours in figures; equal ways of saying put into one."""
+    text = re.sub(r"\bpor ?cien?to\b", "%", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![\d.,])(\d{1,3}) mil\b", r"\g<1>000", text)
+    folded = fold(_in_figures(text, language))
+    folded = _DATE.sub(_spelt, _hours().sub(_clock, folded))
     for first, group in _equal(language):
         for start, end, _ in reversed(group.find(folded)):
             folded = f"{folded[:start]}{first}{folded[end:]}"
-    folded = re.sub(r"\bpor ?cien?to\b", "%", folded)
-    folded = _DATE.sub(_spelt, folded)
-    table: dict[str, int] = rules("claims")["numbers"].get(language, {})
-    folded = re.sub(r"[a-z]+", lambda m: str(table.get(m.group(), m.group())), folded)
-    return re.sub(r"\b(\d{1,3}) mil\b", r"\g<1>000", folded)
+    return folded
+
+
+def _in_figures(text: str, language: str) -> str:
+    """`text` with its numbers from two on in figures: a single "un" or "uma" is an article."""
+    if language not in LANGUAGES:
+        return text
+    apart = _ordinals(language).sub(r"\g<0>zz", text)
+    return re.sub(r"zz\b", "", alpha2digit(apart, language, 1.5))
+
+
+@cache
+def _ordinals(language: str) -> re.Pattern[str]:
+    listed = "|".join(map(re.escape, rules("claims")["ordinals"][language]))
+    return re.compile(rf"\b(?:{listed})\b", re.IGNORECASE)
 
 
 def _spelt(match: re.Match[str]) -> str:
     """15/03/2026 → "15 marzo 2026", so that a month meets its name."""
     month = get_month_names("wide", locale="es").get(int(match[2]))
     return f"{int(match[1])} {month} {match[3] or ''}".strip() if month else match.group()
+
+
+@cache
+def _hours() -> re.Pattern[str]:
+    halves = rules("claims")["halves"]
+    named = "|".join(
+        f"(?P<{name}>{'|'.join(map(re.escape, sorted(group, key=len, reverse=True)))})"
+        for name, group in halves.items()
+    )
+    hour = r"(?<![\d.,:/])(?P<hour>[01]?\d|2[0-4])"
+    minutes = r"(?P<minutes>[0-5]\d)"
+    return re.compile(
+        rf"{hour}(?:(?:[:h]{minutes}|h)(?:\s?(?:h|hrs?|horas)\b\.?)?(?:\s*(?:{named}))?"
+        rf"|\s*(?:{named.replace('?P<', '?P<bare_')}))(?!\w)"
+    )
+
+
+def _clock(match: re.Match[str]) -> str:
+    """The hour of 24: "2 de la tarde", "14h" and "14:00 hrs" are "14:00"."""
+    hour = int(match["hour"]) % 24
+    evening = match["evening"] or match["bare_evening"]
+    if evening and hour < 12:
+        hour += 12
+    return f"{hour}:{match['minutes'] or '00'}"
 
 
 @cache
