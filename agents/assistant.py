@@ -29,6 +29,7 @@ from langgraph.types import Command
 
 from agents.context import Context
 from agents.graph import RECURSION_LIMIT, Graph, build
+from agents.llm import attribution
 from agents.privacy import mask
 from agents.replies import reply
 from agents.state import MAX_QUESTION, Answer, Request, Status
@@ -166,6 +167,11 @@ class Assistant:
         """The document behind a citation, if this assistant's readers may see it."""
         found = self.context.searcher.store.get(document_id)
         return found if found and found.tenant in self.context.tenants else None
+
+    @property
+    def attribution(self) -> str | None:
+        """What the licence of the model asks to be shown, if there is a model and it asks."""
+        return attribution(self.context.model.name) if self.context.model else None
 
     def _unfit(self, request: Request) -> Answer | None:
         """An answer to what is no question, or None."""

@@ -13,17 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from babel.dates import get_day_names, get_month_names
 from rapidfuzz.distance import Indel
-from text_to_num import alpha2digit
 
-from agents.figures import amount, unsupported
+from agents.figures import unsupported
 from agents.phrases import Phrases, rules
 from agents.safety import is_instruction
-from retrieval.analyse import fold, sound, stem, stopwords, words
+from agents.stated import LANGUAGES, addresses, calendar, measures, names, plain, spans
+from retrieval.analyse import sound, stem, stopwords, words
 from retrieval.chunk import sentences
 from sources.bilingual import translations
-from sources.country import countries
 
 LEAST_SHARED = 0.6
 """Of the words of a sentence that claim something, how many its quotes must have."""
@@ -33,14 +31,6 @@ LEAST_SHARED_ABROAD = 0.5
 
 ALIKE = 0.8
 """Likeness from which two words, as they sound, are one word in two languages."""
-
-LANGUAGES = ("es", "pt")
-_ADDRESS = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://)?(?:[\w-]{2,}\.)+[a-z]{2,}(?:/[^\s)\]»\"]*)?"
-)
-_CAPITAL = re.compile(r"(?<![\w.])[A-ZÁÉÍÓÚÜÑÂÊÔÃÕÀÇ][\w]+")
-_DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}))?(?![\d/])")
-_NUMBER = r"(?P<number>\d[\d.,]*\d|\d)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +52,22 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
         return "uncited"
     if is_instruction(sentence):
         return "order"
-    said = _plain(sentence, language)
-    known = [_plain(quote.text, quote.language) for quote in quotes]
+    said = plain(sentence, language)
+    known = [plain(quote.text, quote.language) for quote in quotes]
     if unsupported(said, known):
         return "figure"
-    if not _measures(said) <= _measures(*known, loosely=True) or _spans(said) - _spans(*known):
+    if not measures(said) <= measures(*known, loosely=True) or spans(said) - spans(*known):
         return "unit"
     around = [f"{quote.text}\n{quote.context}" for quote in quotes]
-    if not _addresses(sentence) <= _addresses(*around, loosely=True):
+    if not addresses(sentence) <= addresses(*around, loosely=True):
         return "address"
-    if _calendar(said) - _calendar(*known, numbers=True):
+    if calendar(said) - calendar(*known, numbers=True):
         return "date"
     pools = [
         _Pool(f"{text} {quote.text} {quote.context}", quote.language, language)
         for text, quote in zip(known, quotes, strict=True)
     ]
-    if any(not any(pool.has(name) for pool in pools) for name in _names(sentence)):
+    if any(not any(pool.has(name) for pool in pools) for name in names(sentence)):
         return "name"
     if any(
         group.needs(said, language)
@@ -103,68 +93,6 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
     if claims and found / len(claims) < (LEAST_SHARED_ABROAD if abroad else LEAST_SHARED):
         return "unfounded"
     return None
-
-
-def _plain(text: str, language: str) -> str:
-    """`text` folded; numbers and hours in figures; equal ways of saying put into one."""
-    text = re.sub(r"\bpor ?cien?to\b", "%", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?<![\d.,])(\d{1,3}) mil\b", r"\g<1>000", text)
-    folded = fold(_in_figures(text, language))
-    folded = _DATE.sub(_spelt, _hours().sub(_clock, folded))
-    for first, group in _equal(language):
-        for start, end, _ in reversed(group.find(folded)):
-            folded = f"{folded[:start]}{first}{folded[end:]}"
-    return folded
-
-
-def _in_figures(text: str, language: str) -> str:
-    """`text` with its numbers from two on in figures: a single "un" or "uma" is an article."""
-    if language not in LANGUAGES:
-        return text
-    apart = _ordinals(language).sub(r"\g<0>zz", text)
-    return re.sub(r"zz\b", "", alpha2digit(apart, language, 1.5))
-
-
-@cache
-def _ordinals(language: str) -> re.Pattern[str]:
-    listed = "|".join(map(re.escape, rules("claims")["ordinals"][language]))
-    return re.compile(rf"\b(?:{listed})\b", re.IGNORECASE)
-
-
-def _spelt(match: re.Match[str]) -> str:
-    """15/03/2026 → "15 marzo 2026", so that a month meets its name."""
-    month = get_month_names("wide", locale="es").get(int(match[2]))
-    return f"{int(match[1])} {month} {match[3] or ''}".strip() if month else match.group()
-
-
-@cache
-def _hours() -> re.Pattern[str]:
-    halves = rules("claims")["halves"]
-    named = "|".join(
-        f"(?P<{name}>{'|'.join(map(re.escape, sorted(group, key=len, reverse=True)))})"
-        for name, group in halves.items()
-    )
-    hour = r"(?<![\d.,:/])(?P<hour>[01]?\d|2[0-4])"
-    minutes = r"(?P<minutes>[0-5]\d)"
-    return re.compile(
-        rf"{hour}(?:(?:[:h]{minutes}|h)(?:\s?(?:h|hrs?|horas)\b\.?)?(?:\s*(?:{named}))?"
-        rf"|\s*(?:{named.replace('?P<', '?P<bare_')}))(?!\w)"
-    )
-
-
-def _clock(match: re.Match[str]) -> str:
-    """The hour of 24: "2 de la tarde", "14h" and "14:00 hrs" are "14:00"."""
-    hour = int(match["hour"]) % 24
-    evening = match["evening"] or match["bare_evening"]
-    if evening and hour < 12:
-        hour += 12
-    return f"{hour}:{match['minutes'] or '00'}"
-
-
-@cache
-def _equal(language: str) -> tuple[tuple[str, Phrases], ...]:
-    groups: list[list[str]] = rules("claims")["equal"].get(language, [])
-    return tuple((group[0], Phrases(group)) for group in groups)
 
 
 class _Group:
@@ -221,97 +149,6 @@ def _idle(language: str) -> frozenset[str]:
     return stopwords(language) | frame | measures
 
 
-@cache
-def _units() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
-    data = rules("claims")
-    kinds = {word: kind for kind, group in data["units"].items() for word in group}
-    after = "|".join(re.escape(word) for word in sorted(kinds, key=len, reverse=True))
-    signs = "|".join(re.escape(sign) for sign in sorted(data["money_signs"], key=len, reverse=True))
-    ranges = rf"{_NUMBER}(?=(?:\s*(?:a|al|y|e|ou|o|ate|hasta|-|–)\s*\d[\d.,]*)?\s*(?P<unit>{after})(?!\w))"
-    return re.compile(ranges), re.compile(rf"(?:{signs})\s*{_NUMBER}"), kinds
-
-
-def _measures(*texts: str, loosely: bool = False) -> set[tuple[str, str]]:
-    """(value, unit) of the measured numbers; `loosely`, a bare number goes with every unit."""
-    after, before, kinds = _units()
-    found: set[tuple[str, str]] = set()
-    for text in texts:
-        own = {(amount(m["number"]), kinds[m["unit"]]) for m in after.finditer(text)}
-        own |= {(amount(m["number"]), "money") for m in before.finditer(text)}
-        measured = {m.start("number") for p in (after, before) for m in p.finditer(text)}
-        if loosely:
-            bare = (m for m in re.finditer(_NUMBER, text) if m.start() not in measured)
-            own |= {(amount(m["number"]), kind) for m in bare for kind in set(kinds.values())}
-        found |= own
-    return found
-
-
-def _spans(*texts: str) -> set[str]:
-    """The long units of time that are named, with or without a number."""
-    _, _, kinds = _units()
-    named = {kinds[word] for text in texts for word in words(text) if word in kinds}
-    return named & {"week", "month", "year"}
-
-
-def _addresses(*texts: str, loosely: bool = False) -> set[str]:
-    """Addresses without scheme; `loosely`, with the hosts and shorter paths that they lie under."""
-    found = set()
-    for text in texts:
-        for match in _ADDRESS.finditer(text.casefold()):
-            address = re.sub(r"^https?://(www\.)?|^www\.", "", match.group()).rstrip("./,;:")
-            found.add(address)
-            if loosely:
-                parts = address.split("/")
-                found |= {"/".join(parts[:n]) for n in range(1, len(parts))}
-    return found
-
-
-@cache
-def _calendar_names() -> tuple[dict[str, str], dict[str, str]]:
-    """Month and weekday names of both languages → what they mean."""
-    months, days = {"setiembre": "month 9"}, {}
-    for locale in LANGUAGES:
-        months |= {fold(n): f"month {k}" for k, n in get_month_names("wide", locale=locale).items()}
-        for number, name in get_day_names("wide", locale=locale).items():
-            days[fold(name).partition("-")[0]] = f"weekday {number}"
-    return months, days
-
-
-def _calendar(*texts: str, numbers: bool = False) -> set[str]:
-    """The months and weekdays named; with `numbers`, also the months of dates in figures."""
-    months, days = _calendar_names()
-    found: set[str] = set()
-    for text in texts:
-        own = set(words(text))
-        own |= {word.removesuffix("s") for word in own}
-        found |= {months[word] for word in own if word in months}
-        found |= {days[word] for word in own if word in days}
-        if numbers:
-            dates = re.finditer(r"\b\d{1,2}[/.-](\d{1,2})\b|\b\d{4}-(\d{2})\b", text)
-            found |= {f"month {int(m[1] or m[2])}" for m in dates}
-            if {"weekday 0", "weekday 4"} <= found:  # Monday to Friday
-                found |= {f"weekday {number}" for number in range(5)}
-    return found
-
-
-def _names(sentence: str) -> list[str]:
-    """Words that are written as names: capitals inside a sentence, and acronyms anywhere."""
-    found = []
-    for match in _CAPITAL.finditer(sentence):
-        word, before = match.group(), sentence[: match.start()].rstrip(" *_(\"'«“-•")
-        opens = not before or before[-1] in ".:;!?¿¡\n"
-        if (not opens or (word.isupper() and len(word) > 1)) and fold(word) not in _countries():
-            found.append(fold(word))
-    return found
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(
-        word for c in countries().values() for name in c.names.values() for word in words(name)
-    )
-
-
 class _Pool:
     """The words of a quote, asked for words of a sentence in its own or the other language."""
 
@@ -339,12 +176,18 @@ class _Pool:
 
 @lru_cache(maxsize=65536)
 def _one_family(word: str, other: str) -> bool:
-    """Whether most of the shorter word is shared, as in "renovar" and "renovación"."""
+    """Whether most of the shorter word is shared, as in "renueva" and "renovación"."""
+    word, other = _root(word), _root(other)
     shorter = min(len(word), len(other))
     if shorter < 4:
         return False
     shared = next((i for i in range(shorter) if word[i] != other[i]), shorter)
     return shared >= max(4, 0.65 * shorter)
+
+
+def _root(word: str) -> str:
+    """A Spanish word with its vowel unbroken: "renueva" → "renova", "cierre" → "cerre"."""
+    return re.sub(r"(?<![qg])ue", "o", word).replace("ie", "e")
 
 
 @lru_cache(maxsize=16384)
@@ -373,10 +216,10 @@ def _nearest(said: str, quotes: Sequence[Quote], language: str) -> tuple[str, st
     for quote in quotes:
         for start, end in sentences(quote.text):
             piece = quote.text[start:end]
-            pool = _Pool(f"{piece} {_plain(piece, quote.language)}", quote.language, language)
+            pool = _Pool(f"{piece} {plain(piece, quote.language)}", quote.language, language)
             share = sum(pool.has(word) for word in claims) / max(1, len(claims))
             if share > best[2]:
-                best = (_plain(piece, quote.language), quote.language, share)
+                best = (plain(piece, quote.language), quote.language, share)
     return best
 
 

@@ -70,6 +70,10 @@ class AssistantLike(Protocol):
     def document(self, document_id: str) -> Document | None:
         """The document behind a citation."""
 
+    @property
+    def attribution(self) -> str | None:
+        """What the licence of the model asks the page to show."""
+
 
 def launch_arguments() -> dict[str, Any]:
     """What `gr.mount_gradio_app` needs besides the page: look, script, and everything off that
@@ -121,7 +125,9 @@ class Page:
             self._top(words)
             with gr.Column(elem_id="v-desk"):
                 self._desk(words)
-            self.about = gr.HTML(rendering.about(words), elem_id="v-about")
+            self.about = gr.HTML(
+                rendering.about(words, self.assistant.attribution), elem_id="v-about"
+            )
             self._wire()
         self.blocks.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING, api_open=False)
 
@@ -271,7 +277,7 @@ class Page:
             self.examples_heading: rendering.heading(words.examples_heading),
             **self._examples(session, country),
             self.sources: self._sources(session),
-            self.about: rendering.about(words),
+            self.about: rendering.about(words, self.assistant.attribution),
         }
 
     def _examples(self, session: Session, country: str) -> Updates:

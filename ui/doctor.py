@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import importlib.util
 import os
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.llm import attribution, open_model
+from agents.llm.protocol import Health
 from sources.catalog import read_catalog
 from sources.country import countries
 from sources.errors import VentanillaError
@@ -41,6 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_home(settings),
         *_index(settings),
         *_models(),
+        *_model(settings),
     ]
 
 
@@ -116,3 +120,34 @@ def _models() -> Iterator[Finding]:
         "(pip install 'ventanilla[models]' adds them)"
     )
     yield Finding("models", True, text)
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    """Whether the model that was set answers. One in this process is not loaded for that."""
+    backend = settings.model_backend
+    if backend == "extractive":
+        yield Finding("model", True, "none set: rules decide and answers quote the sources")
+        return
+    shown = ", ".join(filter(None, (settings.model, attribution(settings.model))))
+    if backend == "local":
+        able = importlib.util.find_spec("transformers") is not None
+        text = shown if able else f"{shown}: pip install 'ventanilla[models]'"
+        yield Finding("model", able, f"local: {text}")
+        return
+    try:
+        health = asyncio.run(_health(settings))
+    except VentanillaError as error:
+        yield Finding("model", False, f"{backend}: {error}")
+        return
+    detail = f" ({health.detail})" if health.detail else ""
+    yield Finding("model", health.ok, f"{backend}: {shown}, context {health.context}{detail}")
+
+
+async def _health(settings: Settings) -> Health:
+    model = open_model(settings.model_backend, settings.model_options)
+    if model is None:
+        return Health(ok=True, model="", context=0)
+    try:
+        return await model.health()
+    finally:
+        await model.close()

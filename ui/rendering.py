@@ -307,9 +307,10 @@ def status(text: str) -> str:
     return f'<p role="status">{escape(text)}</p>'
 
 
-def about(words: Texts) -> str:
-    """What Ventanilla is and is not."""
-    return f"<h2>{escape(words.about_heading)}</h2><ul>{_items(words.about)}</ul>"
+def about(words: Texts, attribution: str | None = None) -> str:
+    """What Ventanilla is and is not, and what the licence of its model asks to be shown."""
+    built = f'<p lang="en">{escape(attribution)}</p>' if attribution else ""
+    return f"<h2>{escape(words.about_heading)}</h2><ul>{_items(words.about)}</ul>{built}"
 
 
 def _items(lines: Iterable[str]) -> str:

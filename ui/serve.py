@@ -92,5 +92,12 @@ async def _run(
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
         server = uvicorn.Server(config)
+        if model := assistant.context.model:
+            health = await model.health()
+            state = "answers" if health.ok else "does not answer; meanwhile sources are quoted"
+            detail = f" ({health.detail})" if health.detail else ""
+            note(f"model: {health.model} {state}{detail}")
+        if attribution := assistant.attribution:
+            note(attribution)
         note(f"Ventanilla: {url}")
         await server.serve(sockets=[listener])

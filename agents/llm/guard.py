@@ -7,7 +7,7 @@ model may repeat itself without end, or show the marks of its template. Such tex
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from sources.errors import ModelBroken
@@ -15,8 +15,10 @@ from sources.errors import ModelBroken
 STRAY = 2
 """So often may no text hold the English name of its own role, or a mark of a template."""
 
-WINDOW = 60
-"""Words over which repetition is measured: a long text repeats words, a short stretch does not."""
+WINDOW, RUN = 60, 4
+"""Words over which repetition is measured, and the length of the runs that are compared. Single
+words would not tell a loop from a list of opening hours, which repeats its words but not its runs.
+"""
 
 LEAST_UNIQUE = 0.45
 LONGEST_WORD = 400
@@ -32,7 +34,8 @@ class Guard:
     def __init__(self) -> None:
         self._rest = ""
         self._stray = 0
-        self._window: deque[str] = deque(maxlen=WINDOW)
+        self._last: deque[str] = deque(maxlen=RUN)
+        self._runs: deque[tuple[str, ...]] = deque(maxlen=WINDOW)
 
     def push(self, piece: str) -> None:
         """Takes the next piece. Raises ModelBroken as soon as the text is no answer."""
@@ -54,8 +57,9 @@ class Guard:
         if self._stray >= STRAY:
             raise ModelBroken('The model repeats "assistant" or marks of its template', REMEDY)
         for word in _WORD.findall(text.casefold()):
-            self._window.append(word)
-            if len(self._window) == WINDOW and len(Counter(self._window)) < LEAST_UNIQUE * WINDOW:
+            self._last.append(word)
+            self._runs.append(tuple(self._last))
+            if len(self._runs) == WINDOW and len(set(self._runs)) < LEAST_UNIQUE * WINDOW:
                 raise ModelBroken("The model repeats itself", REMEDY)
 
 

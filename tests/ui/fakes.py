@@ -68,6 +68,8 @@ def answer(status: Status, text: str, **more: object) -> Answer:
 class FakeAssistant:
     """Answers by words in the question, and records what it was asked."""
 
+    attribution: str | None = None
+
     def __init__(self) -> None:
         self.asked: list[tuple[Request, str | None]] = []
         self.forgotten: list[str] = []
