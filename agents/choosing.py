@@ -71,6 +71,9 @@ async def choose(state: State, context: Context, ranked: list[Evidence]) -> Choi
     except (TimeoutError, ModelError) as error:
         log.warning("the rules decide: %s", type(error).__name__)
         return None
+    except Exception as error:  # noqa: BLE001 – a plug-in's fault leaves the rules as they are
+        log.error("the model's backend failed: %s", type(error).__name__)
+        return None
     if decided["service"] != NONE:
         return Choice(shown[int(decided["service"]) - 1].id, "")
     # What a model says is masked as what a citizen says: it goes into the state.

@@ -152,6 +152,9 @@ async def write(
     except ModelError as error:
         log.warning("the model did not write: %s", error)
         return _ended("down")
+    except Exception as error:  # noqa: BLE001 – a plug-in's fault must not cost the citizen the sources
+        log.error("the model's backend failed: %s", type(error).__name__)
+        return _ended("broken")
     return (written, "written") if written else _ended("unproved")
 
 

@@ -13,9 +13,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICE_KEYS = {
-    *("build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck"),
-    *("image", "init", "networks", "ports", "profiles", "read_only", "restart", "security_opt"),
-    *("tmpfs", "volumes"),
+    *("build", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment"),
+    *("healthcheck", "image", "init", "networks", "ports", "profiles", "read_only", "restart"),
+    *("security_opt", "shm_size", "tmpfs", "volumes"),
 }
 HEALTHCHECK_KEYS = {"test", "interval", "timeout", "retries", "start_period", "start_interval"}
 DURATION = re.compile(r"(\d+(h|m|s|ms|us))+")
@@ -40,18 +40,21 @@ def dockerfile(services):
 
 
 def test_the_file_speaks_the_specification(compose, services):
-    assert compose.keys() <= {"name", "services", "networks", "volumes"}
+    assert compose.keys() <= {"name", "services", "networks", "volumes", "x-model"}
     for name, service in services.items():
         assert service.keys() <= SERVICE_KEYS, name
         assert all(isinstance(value, str) for value in service["environment"].values()), name
-        assert service["healthcheck"].keys() <= HEALTHCHECK_KEYS, name
-        for key in ("interval", "timeout", "start_period", "start_interval"):
-            assert DURATION.fullmatch(service["healthcheck"][key]), (name, key)
+        check = service.get("healthcheck", {})
+        assert check or name == "fetch", name  # that one runs once and ends
+        assert check.keys() <= HEALTHCHECK_KEYS, name
+        for key in check.keys() & {"interval", "timeout", "start_period", "start_interval"}:
+            assert DURATION.fullmatch(check[key]), (name, key)
         for volume in service["volumes"]:
             assert volume.split(":")[0] in compose["volumes"], name
         assert set(service["networks"]) <= compose["networks"].keys(), name
         for needed, how in service.get("depends_on", {}).items():
             assert how["condition"] == "service_healthy" and "healthcheck" in services[needed]
+            assert ("profiles" in services[needed]) == (how.get("required") is False), needed
 
 
 def test_docker_itself_reads_it():
@@ -84,7 +87,9 @@ def test_the_page_is_published_on_this_machine_alone_and_runs_confined(services)
     assert page["cap_drop"] == ["ALL"]
     for service in services.values():
         assert "no-new-privileges:true" in service["security_opt"]
-        assert service["restart"] == "unless-stopped"
+        assert service["restart"] == (
+            "no" if service.get("profiles") == ["fetch"] else "unless-stopped"
+        )
 
 
 def test_what_the_page_writes_lies_in_its_volume(services):
@@ -96,7 +101,7 @@ def test_what_the_page_writes_lies_in_its_volume(services):
 def test_the_settings_given_are_settings(services):
     from ui.settings import read_settings
 
-    settings = read_settings(services["page"]["environment"])
+    settings = read_settings(interpolated(services["page"]["environment"]))
     assert (settings.host, settings.port) == ("0.0.0.0", 7860)
     assert settings.qdrant_url == "http://qdrant:6333"
     given = services["page"]["environment"].keys()
@@ -149,6 +154,50 @@ def test_the_check_of_qdrant_tells_ready_from_not_ready(services):
     server.shutdown()
     server.server_close()
     assert not healthy()
+
+
+def interpolated(values, **given):
+    """Values as Compose fills them in: ${NAME:-default}."""
+
+    def fill(match):
+        return given.get(match[1], match[2])
+
+    return {key: re.sub(r"\$\{(\w+):-([^}]*)\}", fill, value) for key, value in values.items()}
+
+
+def test_the_page_finds_the_model_that_a_profile_starts(services):
+    from agents.llm import LATAM_GPT
+    from ui.settings import read_settings
+
+    page = services["page"]["environment"]
+    assert read_settings(interpolated(page)).model_backend == "extractive"
+    settings = read_settings(interpolated(page, VENTANILLA_MODEL_BACKEND="server"))
+    assert (settings.model_backend, settings.model) == ("server", LATAM_GPT)
+    host = re.fullmatch(r"http://(\w+):8000/v1", settings.model_url)[1]
+    for name, profile in (("model", "gpu"), ("small-model", "gpu-small")):
+        service = services[name]
+        assert service["profiles"] == [profile]
+        assert service["networks"] == {"inside": {"aliases": [host]}}  # it can reach nobody
+        assert service["environment"]["HF_HUB_OFFLINE"] == "1"
+        assert "--enable-prefix-caching" in service["command"]
+        assert "--kv-cache-dtype=fp8" in service["command"]
+        devices = service["deploy"]["resources"]["reservations"]["devices"]
+        assert [device["capabilities"] for device in devices] == [["gpu"]]
+    latam = " ".join(interpolated(dict(enumerate(services["model"]["command"]))).values())
+    assert f"--model={LATAM_GPT} --quantization=fp8" in latam
+    assert f"--max-model-len={settings.model_context} " in latam
+    two = interpolated(dict(enumerate(services["model"]["command"])), VENTANILLA_CARDS="2")
+    assert "--tensor-parallel-size=2" in two.values()
+
+
+def test_the_model_is_fetched_into_the_volume_that_it_is_served_from(services):
+    from agents.llm import LATAM_GPT
+
+    fetch = services["fetch"]
+    assert fetch["image"] == services["model"]["image"] == services["small-model"]["image"]
+    assert fetch["volumes"] == services["model"]["volumes"] == services["small-model"]["volumes"]
+    assert fetch["networks"] == ["outside"]
+    assert LATAM_GPT in interpolated({"what": fetch["entrypoint"][-1]})["what"]
 
 
 def read(name):
