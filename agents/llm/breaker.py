@@ -54,9 +54,13 @@ class Breaker:
         self._opened_at: float | None = None
         self._on_trial = False
 
-    def enter(self) -> Ticket:
-        """Lets a request through, which must then be told of; raises BreakerOpen otherwise."""
-        if self._opened_at is None:
+    def enter(self, *, anyway: bool = False) -> Ticket:
+        """Lets a request through, which must then be told of; raises BreakerOpen otherwise.
+
+        A check of the server's health goes `anyway`: its success closes the breaker, its failure
+        changes nothing while it is open.
+        """
+        if self._opened_at is None or anyway:
             return Ticket(self._era, trial=False)
         remaining = self._opened_at + self._pause - self._clock()
         if remaining > 0 or self._on_trial:
@@ -75,6 +79,8 @@ class Breaker:
             return
         if ticket.trial:
             self._open(min(2 * self._pause, self._longest_pause))
+            return
+        if self._opened_at is not None:
             return
         self._failed += 1
         if self._failed >= self._most:

@@ -25,7 +25,6 @@ DROPPED = {"title", "default", "examples", "description"}
 KINDS = {"string": "texto", "integer": "entero", "number": "número", "boolean": "true | false"}
 
 
-
 def flat_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema with references resolved, every field required and every length bounded.
 

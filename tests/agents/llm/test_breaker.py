@@ -110,3 +110,13 @@ def test_closing_by_hand_lets_everyone_through(breaker):
     fail(breaker, 3)
     breaker.close()
     assert not breaker.enter().trial
+
+
+def test_a_health_check_passes_an_open_breaker_and_only_its_success_changes_it(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 4
+    for _ in range(5):
+        breaker.failed(breaker.enter(anyway=True))
+    assert waits(breaker) == 6
+    breaker.succeeded(breaker.enter(anyway=True))
+    assert not breaker.enter().trial
