@@ -238,10 +238,10 @@ class ServerModel:
         *,
         anyway: bool = False,
     ) -> Completion:
-        """A whole answer at temperature 0, or one of the errors of `write`."""
+        """A whole answer, or one of the errors of `write`."""
         from agents.llm.server_check import Completion
 
-        body = {**self._body(messages, max_tokens), "temperature": 0}
+        body = self._body(messages, max_tokens)
         with self._connection.request(anyway=anyway):
             completion = await self._explained(
                 messages,
@@ -328,7 +328,12 @@ class ServerModel:
         """The fields that every server takes."""
         room = self.context - self._count.of(messages)
         tokens = min(max_tokens, max(room, LEAST_TOKENS))
-        return {"model": self.name, "messages": list(messages), "max_tokens": tokens}
+        return {
+            "model": self.name,
+            "messages": list(messages),
+            "max_tokens": tokens,
+            "temperature": 0,  # as `local`: the same question gets the same answer
+        }
 
     def _stops(self) -> Extras:
         """The ends of a turn, where the start-up check found that the server needs to be told."""

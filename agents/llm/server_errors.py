@@ -21,9 +21,9 @@ import openai
 
 from sources.errors import ModelBroken, ModelError, ModelTimeout, ModelUnavailable
 
-CAUGHT = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError, ValueError, TypeError,
-          AttributeError, LookupError)  # fmt: skip
-"""What a server can make its client raise; the last four when its JSON is none, or another's."""
+CAUGHT = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, ImportError,
+          OSError, ValueError, TypeError, AttributeError, LookupError)  # fmt: skip
+"""What the client raises; the last four when the server's JSON is none, or another's."""
 LONGEST_QUOTE = 160
 RETRIED = {408, 429, 500, 502, 503, 504}
 TOO_LONG = re.compile(r"context length|context window|max_model_len|prompt is too long", re.I)
@@ -85,7 +85,7 @@ def understand(error: Exception, address: Address) -> Failure:
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return Failure(
             ModelUnavailable(
-                f"No language model server answers at {address.url}",
+                f"No language model server answers at {address.url} ({address.quote(cause)})",
                 "Start the server or correct its address",
             ),
             retry=True,
@@ -102,6 +102,14 @@ def understand(error: Exception, address: Address) -> Failure:
                 f"{LOOK}: it may have run out of memory",
             ),
             retry=True,
+        )
+    if isinstance(error, httpx2.InvalidURL | ImportError):  # a proxy of an unknown kind
+        return Failure(
+            ModelUnavailable(
+                "The proxy to the language model server cannot be used",
+                "Correct the environment's HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY",
+            ),
+            server=False,
         )
     if isinstance(error, openai.APIError):  # an error inside a stream
         said = address.quote(error.message)
@@ -167,7 +175,7 @@ def _status(error: openai.APIStatusError, address: Address) -> Failure:
         made = ModelUnavailable("The language model server is too busy (429)", "Try again later")
     elif status >= 500 or status == 408:
         made = ModelUnavailable(f"The language model server fails ({status}): {quoted}", LOOK)
-    elif TOO_LONG.search(said):
+    elif status == 413 or TOO_LONG.search(said):
         made = ModelError(
             f"The prompt is too long for the model: {quoted}", "Shorten the evidence or the history"
         )

@@ -3,9 +3,10 @@
     python tests/bench/llm_overhead.py [--tokens N] [--rate R] [--rounds N] [--streams N]
 
 A double of the server, a process of its own on this machine, streams every answer at a known rate.
-The same stream is read by ServerModel.write and by plain httpx, which finds the lines and parses
-nothing, in turns; each figure is the median over the rounds. One stream, then many at once. The
-processor time is that of the reading process. Ends with one JSON line.
+The same stream is read by ServerModel.write and by plain httpx2, on which the former is built and
+which here finds the lines and parses nothing, in turns; each figure is the median over the rounds.
+One stream, then many at once. The processor time is that of the reading process. Ends with one JSON
+line.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from agents.llm.server import ServerModel
 
@@ -59,7 +60,7 @@ async def measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
     body = {"model": model.name, "messages": ASKED, "max_tokens": options.tokens, "stream": True,
             "stream_options": {"include_usage": True}}  # fmt: skip
     report = {}
-    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=None)) as client:
+    async with httpx2.AsyncClient(timeout=60, limits=httpx2.Limits(max_connections=None)) as client:
 
         async def plain() -> AsyncIterator[str]:
             address = f"{url}/v1/chat/completions"
@@ -111,10 +112,10 @@ def compared(plain: list[dict[str, float]], ours: list[dict[str, float]]) -> dic
     """Medians of both, and what ours adds."""
     median = {
         name: {key: round(statistics.median(each[key] for each in side), 2) for key in side[0]}
-        for name, side in (("httpx", plain), ("server", ours))
+        for name, side in (("httpx2", plain), ("server", ours))
     }
-    fewer = 1 - median["server"]["tokens_s"] / median["httpx"]["tokens_s"]
-    more = median["server"]["first_token_ms"] - median["httpx"]["first_token_ms"]
+    fewer = 1 - median["server"]["tokens_s"] / median["httpx2"]["tokens_s"]
+    more = median["server"]["first_token_ms"] - median["httpx2"]["first_token_ms"]
     return {
         **median,
         "added_first_token_ms": round(more, 2),
@@ -128,7 +129,7 @@ def show(report: dict[str, Any]) -> None:
     """Prints the table."""
     print(f"{'':<12}{'':<8}{'first token ms':>16}{'tokens/s':>12}{'CPU µs/token':>14}")
     for streams, figures in report.items():
-        for name in ("httpx", "server"):
+        for name in ("httpx2", "server"):
             first, rate, busy = figures[name].values()
             print(f"{streams:<12}{name:<8}{first:>16.2f}{rate:>12.1f}{busy:>14.1f}")
         print(

@@ -93,7 +93,7 @@ async def test_the_answer_comes_in_pieces_as_the_server_writes_them(double, mode
     assert pieces == ["Cuesta", " $", " 8.500."]
     (body,) = double.chats
     assert body["messages"] == ASKED and body["model"] == LATAM_GPT and body["max_tokens"] == 50
-    assert "stop_token_ids" not in body
+    assert "stop_token_ids" not in body and body["temperature"] == 0
 
 
 async def test_the_first_piece_is_given_before_the_second_is_there(double, model):
@@ -135,6 +135,7 @@ AT_ONCE = {
     "forbidden": ({"status": 403}, ModelUnavailable, "key"),
     "no such thing": ({"status": 404, "message": "nothing"}, ModelUnavailable, "no model"),
     "rejected": ({"status": 400, "message": "odd"}, ModelBroken, "rejects the request"),
+    "payload too large": ({"status": 413}, ModelError, "too long"),
     "prompt too long": ({"status": 400, "message": TOO_LONG}, ModelError, "too long"),
     "no JSON in the stream": ({"raw": "{oops"}, ModelBroken, "cannot be read"),
     "other JSON in the stream": ({"raw": "[1]"}, ModelBroken, "cannot be read"),
@@ -334,6 +335,24 @@ async def test_close_leaves_nothing_open_and_the_model_can_be_used_again(double,
     await model.close()
     await double.idle()
     assert await written(model) == double.text
+
+
+async def test_closing_in_the_middle_of_an_answer_ends_it_with_a_named_error(double, model):
+    double.next(pause=0.2)
+    stream = model.write(ASKED)
+    await anext(stream)
+    await model.close()
+    with within(0.2), pytest.raises(ModelError):
+        [piece async for piece in stream]
+    await double.idle()
+
+
+async def test_an_unusable_proxy_is_named_and_its_password_is_not(opened, monkeypatch):
+    for address in ("socks5://u:pw@127.0.0.1:1", "http://u:pw@127.0.0.1:port"):
+        monkeypatch.setenv("ALL_PROXY", address)
+        with pytest.raises(ModelUnavailable, match="proxy") as caught:
+            await written(opened())
+        assert "pw" not in str(caught.value)
 
 
 def test_each_event_loop_has_its_own_connections_and_leaves_none():

@@ -18,6 +18,6 @@ def test_every_figure_is_there():
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["bench"] == "llm_overhead"
     for streams in ("streams_1", "streams_4"):
-        for way in ("httpx", "server"):
+        for way in ("httpx2", "server"):
             assert all(figure > 0 for figure in report[streams][way].values())
         assert isinstance(report[streams]["reached"], bool)
