@@ -8,7 +8,7 @@ allows everything, for requests without a grammar.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,55 +17,11 @@ from transformers.generation.continuous_batching.cb_logits_processors import (
     ContinuousBatchingLogitsProcessor,
 )
 
+from agents.llm.schema import flat_schema
 from sources.errors import DecisionFailed, ModelUnavailable
 
-LONGEST_STRING = 120
-LONGEST_LIST = 8
-LARGEST_INTEGER = 10**9
 COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 WORD = 32
-DROPPED = {"title", "default", "examples", "description"}
-
-
-def flat_schema(schema: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema with references resolved, every field required and every length bounded.
-
-    A decision must end: strings, lists and integers without a limit of their own get one.
-    """
-    whole = schema.model_json_schema()
-    return _bounded(whole, whole.get("$defs", {}), ())
-
-
-def _bounded(
-    part: Mapping[str, Any], known: Mapping[str, Any], inside: tuple[str, ...]
-) -> dict[str, Any]:
-    if "$ref" in part:
-        name = str(part["$ref"]).rpartition("/")[2]
-        if name in inside:
-            raise DecisionFailed(f"The schema {name} contains itself", "Make it flat")
-        return _bounded(known[name], known, (*inside, name))
-    found = {key: value for key, value in part.items() if key not in DROPPED and key != "$defs"}
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in found:
-            found[key] = [_bounded(choice, known, inside) for choice in found[key]]
-    kind = found.get("type")
-    if kind == "object":
-        fields = found.get("properties", {})
-        found["properties"] = {
-            name: _bounded(field, known, inside) for name, field in fields.items()
-        }
-        found |= {"required": list(fields), "additionalProperties": False}
-    elif kind == "array":
-        found["items"] = _bounded(found.get("items", {}), known, inside)
-        found.setdefault("maxItems", max(LONGEST_LIST, found.get("minItems", 0)))
-    elif kind == "string" and not {"enum", "const", "format", "pattern"} & set(found):
-        found.setdefault("maxLength", max(LONGEST_STRING, found.get("minLength", 0)))
-    elif kind == "integer" and not {"enum", "const"} & set(found):
-        if not {"minimum", "exclusiveMinimum"} & set(found):
-            found["minimum"] = -LARGEST_INTEGER
-        if not {"maximum", "exclusiveMaximum"} & set(found):
-            found["maximum"] = LARGEST_INTEGER
-    return found
 
 
 class Grammars:
