@@ -51,11 +51,14 @@ HISTORY = 12
 
 
 class Assistant:
-    """Holds the graph; safe for many conversations at once in one event loop."""
+    """Holds the graph; safe for many conversations at once in one event loop. `attribution` is what
+    the licence of its model asks to be shown.
+    """
 
     def __init__(self, context: Context, saver: AsyncSqliteSaver | None) -> None:
         self.context = context
         self._saver = saver
+        self.attribution = attribution(context.model.name) if context.model else None
         patience = context.patience if context.model else None
         self._deadline = RUN_DEADLINE_S + (patience.decide + patience.write if patience else 0.0)
         self._graph: Graph = build(saver or InMemorySaver(), patience)
@@ -167,11 +170,6 @@ class Assistant:
         """The document behind a citation, if this assistant's readers may see it."""
         found = self.context.searcher.store.get(document_id)
         return found if found and found.tenant in self.context.tenants else None
-
-    @property
-    def attribution(self) -> str | None:
-        """What the licence of the model asks to be shown, if there is a model and it asks."""
-        return attribution(self.context.model.name) if self.context.model else None
 
     def _unfit(self, request: Request) -> Answer | None:
         """An answer to what is no question, or None."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 # Read when gradio is imported and its queue made. It asks no outside host; and it does not go
@@ -50,14 +50,15 @@ WAITING = 200
 """Questions that may wait; after that a visitor is told to come back."""
 
 IDLE_S = 3600
-"""Seconds after which a session that nothing happened in is deleted and its conversation
-forgotten."""
+"""Seconds of quiet after which a session is deleted and its conversation forgotten."""
 
 Updates = dict[Any, Any]
 
 
 class AssistantLike(Protocol):
-    """What the page needs of an assistant."""
+    """What the page needs of an assistant; `attribution` is what its model's licence asks for."""
+
+    attribution: str | None
 
     def stream(
         self, request: Request, *, conversation: str | None = None
@@ -69,10 +70,6 @@ class AssistantLike(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """The document behind a citation."""
-
-    @property
-    def attribution(self) -> str | None:
-        """What the licence of the model asks the page to show."""
 
 
 def launch_arguments() -> dict[str, Any]:
@@ -125,9 +122,8 @@ class Page:
             self._top(words)
             with gr.Column(elem_id="v-desk"):
                 self._desk(words)
-            self.about = gr.HTML(
-                rendering.about(words, self.assistant.attribution), elem_id="v-about"
-            )
+            about = rendering.about(words, assistant.attribution)
+            self.about = gr.HTML(about, elem_id="v-about")
             self._wire()
         self.blocks.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING, api_open=False)
 
@@ -394,13 +390,11 @@ class Page:
         task.add_done_callback(self.tidying.discard)
 
     def _sources(self, session: Session) -> str:
-        lookup: Callable[[str], Document | None] = self.assistant.document
-        return rendering.sources(session.turns, lookup, session.words, session.language)
+        document = self.assistant.document
+        return rendering.sources(session.turns, document, session.words, session.language)
 
 
 def _example(words: Texts, country: str, place: int) -> dict[str, Any]:
     """Text and visibility of one example button."""
-    questions = words.examples_for(country)
-    if place < len(questions):
-        return {"value": questions[place], "visible": True}
-    return {"value": "", "visible": False}
+    shown = words.examples_for(country)[place : place + 1]
+    return {"value": "".join(shown), "visible": bool(shown)}

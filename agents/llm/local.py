@@ -31,6 +31,7 @@ from agents.llm.local_plan import (
 )
 from agents.llm.local_text import Template, TextStream
 from agents.llm.protocol import Health, Message, T
+from agents.llm.schema import with_description
 from sources.errors import DecisionFailed, ModelError, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class LocalModel:
 
     async def decide(self, messages: Sequence[Message], schema: type[T]) -> T:
         """A validated object of `schema`; one retry, then DecisionFailed."""
-        conversation = list(messages)
+        conversation = told = with_description(messages, schema)
         reason = ""
         for _ in range(2):
             tokens, room = self._prompt(conversation)
@@ -167,7 +168,7 @@ class LocalModel:
             except ValidationError as error:
                 reason = error.errors(include_url=False)[0]["msg"]
                 conversation = [
-                    *messages,
+                    *told,
                     {"role": "assistant", "content": text},
                     {"role": "user", "content": f"JSON: {reason}"},
                 ]

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from agents.llm import LATAM_GPT
 from agents.llm.breaker import Breaker
 from agents.llm.protocol import Health, Message, T
 from agents.llm.schema import flat_schema, with_description
@@ -39,7 +40,6 @@ Fields = dict[str, Any]
 Extras = Mapping[str, Fields]
 """Optional fields of a request by a name for what they are."""
 
-LATAM_GPT = "latam-gpt/Llama-3.1-70B-LatamGPT-SFT-1.0"
 DEFAULT_CONTEXT = 8192
 """Tokens, until the server says how many it reads."""
 DECISION_TOKENS = 512
