@@ -269,11 +269,17 @@ class ServerModel:
         )
 
     async def _served_context(self) -> int | None:
-        """The context of our model as the server tells it; raises where it is not served."""
+        """The context of our model, None where it is not told; raises where it is not served."""
         from agents.llm.server_check import choose
+        from agents.llm.server_errors import Failed
 
         with self._connection.request(anyway=True):
-            models = await self._models(self._limits.first_token)
+            try:
+                models = await self._models(self._limits.first_token)
+            except Failed as failed:
+                if failed.failure.status in (404, 405):  # it has no such list: the probe will tell
+                    return None
+                raise
             return choose(models, self._connection.address)
 
     async def _next(self, answer: Answer, whole_by: float) -> str | None:

@@ -59,6 +59,7 @@ class Double:
     def __init__(self, text="Cuesta $ 8.500 y dura cinco años.", decision='{"sure":true}'):
         self.text, self.decision = text, decision
         self.models = {MODEL: 8192}
+        self.lists_models = True
         self.key = None
         self.rejects = set()  # fields that give a 400
         self.names_field = True  # … whether its message names the field
@@ -130,7 +131,7 @@ class Double:
         if self.key and headers.get("authorization") != f"Bearer {self.key}":
             said = f"Incorrect API key provided: {headers.get('authorization')}"
             return await answer.error(401, said)
-        if path.endswith("/models"):
+        if path.endswith("/models") and self.lists_models:
             models = [{"id": m, "object": "model", "created": 0, "owned_by": "vllm",
                        "max_model_len": n} for m, n in self.models.items()]  # fmt: skip
             return await answer.json(200, {"object": "list", "data": models})

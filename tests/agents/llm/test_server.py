@@ -539,6 +539,13 @@ async def test_without_a_word_on_the_context_the_default_stays(double, model):
     assert (await model.check()).context == DEFAULT_CONTEXT
 
 
+async def test_a_server_without_a_list_of_models_is_checked_by_its_answer(double, model, opened):
+    double.lists_models = False
+    assert (await model.check()).context == DEFAULT_CONTEXT
+    with pytest.raises(ModelUnavailable, match=r"has no model otro.*does not exist"):
+        await opened(model="otro").check()
+
+
 async def test_a_model_that_is_not_served_is_told_with_what_is(double, opened):
     model = opened(model="otro")
     with pytest.raises(ModelUnavailable, match=f"does not serve otro, but {LATAM_GPT}"):
