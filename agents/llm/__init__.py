@@ -1,4 +1,4 @@
-"""Language models: one protocol, one file per backend, and the one door through which all come in.
+"""Language models: one protocol, one file or folder per backend, and the one door through which all come in.
 
     model = open_model("server", ModelOptions(url="http://vllm:8000/v1"))
 
@@ -56,7 +56,7 @@ def _server(options: ModelOptions) -> Model | None:
 
 def _local(options: ModelOptions) -> Model | None:
     from agents.llm.local import LocalModel
-    from agents.llm.local_plan import PRECISIONS, Weights
+    from agents.llm.local.plan import PRECISIONS, Weights
 
     known: dict[str, Weights] = {"auto": "auto", **{name: name for name in PRECISIONS}}
     if options.weights not in known:

@@ -75,13 +75,13 @@ def measure(size: Size, shapes: str, weights: Any, asked: str | None) -> dict[st
     import torch
     import transformers
 
-    from agents.llm import local_weights
     from agents.llm.local import LocalModel
-    from agents.llm.local_plan import RESERVE, Shapes, plan_weights
+    from agents.llm.local import weights as loading
+    from agents.llm.local.plan import RESERVE, Shapes, plan_weights
     from sources.errors import ModelUnavailable
     from tests.agents.llm import tiny
 
-    device = local_weights.choose_device(asked)
+    device = loading.choose_device(asked)
     on_card = device.type == "cuda"
     if shapes == "latam" and not on_card:
         sys.exit("llm: no CUDA card here; `--shapes tiny` runs the script on a CPU.")
@@ -92,16 +92,16 @@ def measure(size: Size, shapes: str, weights: Any, asked: str | None) -> dict[st
     try:
         plan = plan_weights(
             Shapes.of(config),
-            [local_weights.free_memory(device)],
+            [loading.free_memory(device)],
             weights=weights,
             context=context,
-            supported=local_weights.supported(device),
+            supported=loading.supported(device),
             reserve=RESERVE if on_card else 0,
         )
     except ModelUnavailable as error:
         sys.exit(f"llm: {error}")
     began = time.perf_counter()
-    model = build(torch, local_weights, config, plan.precision, device)
+    model = build(torch, loading, config, plan.precision, device)
     report: dict[str, Any] = {
         "shapes": shapes,
         "card": torch.cuda.get_device_name(device) if on_card else "CPU",

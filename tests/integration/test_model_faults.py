@@ -21,8 +21,8 @@ import pytest
 
 from agents.assistant import Assistant
 from agents.context import Context, Patience
-from agents.llm.breaker import Breaker
 from agents.llm.server import ServerModel
+from agents.llm.server.breaker import Breaker
 from agents.replies import reply
 from agents.state import Request, Status
 from tests.agents.llm.double import LOOPING, NEVER, Double, Plan

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.llm.breaker import Breaker, BreakerOpen
+from agents.llm.server.breaker import Breaker, BreakerOpen
 
 
 class Clock:

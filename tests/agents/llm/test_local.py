@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason=REASON)
 pytest.importorskip("transformers", reason=REASON)
 
 from agents.llm.local import LocalModel  # noqa: E402
-from agents.llm.local_plan import Plan  # noqa: E402
+from agents.llm.local.plan import Plan  # noqa: E402
 from sources.errors import (  # noqa: E402
     DecisionFailed,
     ModelBroken,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.llm.local_plan import GIB, Shapes, choose_context, context_limit, plan_weights
+from agents.llm.local.plan import GIB, Shapes, choose_context, context_limit, plan_weights
 from sources.errors import ModelUnavailable
 
 LATAM = Shapes(80, 8192, 28672, 64, 8, 128, 128256)

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `models` is not installed")
 
-from agents.llm.local_quantize import can_quantise, quantise  # noqa: E402
+from agents.llm.local.quantize import can_quantise, quantise  # noqa: E402
 
 
 @pytest.mark.parametrize(("precision", "most"), [("fp8", 0.05), ("int4", 0.15)])

@@ -13,9 +13,9 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from agents.llm.breaker import Breaker
 from agents.llm.schema import described, flat_schema
 from agents.llm.server import DEFAULT_CONTEXT, LATAM_GPT, ServerModel
+from agents.llm.server.breaker import Breaker
 from sources.errors import (
     DecisionFailed,
     ModelBroken,
@@ -70,7 +70,7 @@ def model(opened):
 @pytest.fixture
 def no_wait(monkeypatch):
     """Retries follow at once."""
-    monkeypatch.setattr("agents.llm.server_client.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("agents.llm.server.client.FIRST_BACKOFF", 0.01)
 
 
 async def written(model, asked=ASKED, **options):

@@ -23,7 +23,7 @@ from transformers.generation.continuous_batching.cb_logits_processors import (
 )
 from transformers.generation.continuous_batching.continuous_api import OutputRouter
 
-from agents.llm.local_constraint import ConstraintProcessor
+from agents.llm.local.constraint import ConstraintProcessor
 from sources.errors import ModelBroken, ModelError, ModelUnavailable
 
 log = logging.getLogger(__name__)

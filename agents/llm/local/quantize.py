@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from agents.llm.local_plan import INT4_GROUP, Precision
+from agents.llm.local.plan import INT4_GROUP, Precision
 
 FP8_MAX = 448.0
 INNER_TILES = 8

@@ -20,18 +20,18 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from agents.llm import LATAM_GPT
-from agents.llm.breaker import Breaker
 from agents.llm.protocol import Health, Message, T
 from agents.llm.schema import flat_schema, with_description
-from agents.llm.server_count import TokenCount
+from agents.llm.server.breaker import Breaker
+from agents.llm.server.count import TokenCount
 from sources.errors import DecisionFailed, ModelError, ModelUnavailable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-    from agents.llm.server_check import Completion, Models
-    from agents.llm.server_client import Connection
-    from agents.llm.server_stream import Answer
+    from agents.llm.server.check import Completion, Models
+    from agents.llm.server.client import Connection
+    from agents.llm.server.stream import Answer
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,8 @@ class ServerModel:
         Raises ModelUnavailable where the address or the key cannot be used.
         """
         try:
-            from agents.llm.server_client import Connection, Limits
-            from agents.llm.server_errors import Address
+            from agents.llm.server.client import Connection, Limits
+            from agents.llm.server.errors import Address
         except ImportError as error:
             raise ModelUnavailable(
                 f"The package {error.name} is not installed", "Run: pip install ventanilla"
@@ -104,8 +104,8 @@ class ServerModel:
         Raises ModelUnavailable, ModelTimeout or ModelBroken, also after pieces were given; ModelError
         where the prompt is too long.
         """
-        from agents.llm.server_errors import Failed, empty
-        from agents.llm.server_stream import Answer
+        from agents.llm.server.errors import Failed, empty
+        from agents.llm.server.stream import Answer
 
         clock = asyncio.get_running_loop().time
         limits, connection = self._limits, self._connection
@@ -185,7 +185,7 @@ class ServerModel:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """About how many tokens the model reads for `messages`, on the safe side.
 
-        An estimate that what the server counts can only raise: see `server_count`.
+        An estimate that what the server counts can only raise: see `agents.llm.server.count`.
         """
         return self._count.of(messages)
 
@@ -194,7 +194,7 @@ class ServerModel:
 
         Raises ModelUnavailable, ModelTimeout or ModelBroken, each with the remedy.
         """
-        from agents.llm.server_check import LLAMA_3_STOPS, PROBE_TOKENS, stray, verdict
+        from agents.llm.server.check import LLAMA_3_STOPS, PROBE_TOKENS, stray, verdict
 
         known = await self._served_context()
         if known is not None:
@@ -239,7 +239,7 @@ class ServerModel:
         anyway: bool = False,
     ) -> Completion:
         """A whole answer, or one of the errors of `write`."""
-        from agents.llm.server_check import Completion
+        from agents.llm.server.check import Completion
 
         body = self._body(messages, max_tokens)
         with self._connection.request(anyway=anyway):
@@ -259,7 +259,7 @@ class ServerModel:
         return completion
 
     async def _probe(self, max_tokens: int) -> Completion:
-        from agents.llm.server_check import PROBE
+        from agents.llm.server.check import PROBE
 
         seconds = self._limits.first_token
         deadline = asyncio.get_running_loop().time() + seconds
@@ -270,8 +270,8 @@ class ServerModel:
 
     async def _served_context(self) -> int | None:
         """The context of our model, None where it is not told; raises where it is not served."""
-        from agents.llm.server_check import choose
-        from agents.llm.server_errors import Failed
+        from agents.llm.server.check import choose
+        from agents.llm.server.errors import Failed
 
         with self._connection.request(anyway=True):
             try:
@@ -284,7 +284,7 @@ class ServerModel:
 
     async def _next(self, answer: Answer, whole_by: float) -> str | None:
         """The next piece in time; None at the end. Raises Failed."""
-        from agents.llm.server_errors import CAUGHT, Failed, cut_off, late, understand
+        from agents.llm.server.errors import CAUGHT, Failed, cut_off, late, understand
 
         pause_by = asyncio.get_running_loop().time() + self._limits.pause
         try:
@@ -305,8 +305,8 @@ class ServerModel:
 
     async def _explained(self, messages: Sequence[Message], result: Awaitable[R]) -> R:
         """`result`; of a failure is learnt what can be: the prompt's length, the models served."""
-        from agents.llm.server_check import choose
-        from agents.llm.server_errors import Failed
+        from agents.llm.server.check import choose
+        from agents.llm.server.errors import Failed
 
         try:
             return await result
@@ -324,7 +324,7 @@ class ServerModel:
 
     async def _models(self, seconds: float) -> Models:
         """The models that the server offers, with their contexts. Raises Failed."""
-        from agents.llm.server_check import served
+        from agents.llm.server.check import served
 
         deadline = asyncio.get_running_loop().time() + seconds
         problem = "server did not name its models"

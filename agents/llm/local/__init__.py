@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from agents.llm import LATAM_GPT
-from agents.llm.local_plan import (
+from agents.llm.local.plan import (
     RESERVE,
     Plan,
     Shapes,
@@ -29,14 +29,14 @@ from agents.llm.local_plan import (
     context_limit,
     plan_weights,
 )
-from agents.llm.local_text import Template, TextStream
+from agents.llm.local.text import Template, TextStream
 from agents.llm.protocol import Health, Message, T
 from agents.llm.schema import with_description
 from sources.errors import DecisionFailed, ModelError, ModelUnavailable
 
 if TYPE_CHECKING:
-    from agents.llm.local_batching import Batcher
-    from agents.llm.local_constraint import Grammars
+    from agents.llm.local.batching import Batcher
+    from agents.llm.local.constraint import Grammars
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +114,8 @@ class LocalModel:
     ) -> LocalModel:
         """Around a model that is loaded; `plan` says how many tokens its cache may hold."""
         _needs_packages()
-        from agents.llm.local_batching import Batcher, Limits
-        from agents.llm.local_constraint import Grammars
+        from agents.llm.local.batching import Batcher, Limits
+        from agents.llm.local.constraint import Grammars
 
         template = Template(tokenizer, model.generation_config.eos_token_id)
         if template.added_stop:
@@ -215,6 +215,6 @@ def _needs_packages() -> Any:
         import transformers  # noqa: F401
     except ImportError as error:
         raise ModelUnavailable(f"The package {error.name} is not installed", INSTALL) from error
-    from agents.llm import local_weights
+    from agents.llm.local import weights
 
-    return local_weights
+    return weights

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from agents.llm.local_plan import Precision
-from agents.llm.local_quantize import can_quantise, quantise
+from agents.llm.local.plan import Precision
+from agents.llm.local.quantize import can_quantise, quantise
 from sources.errors import ModelUnavailable
 
 FP8_CAPABILITY = (8, 9)

@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 
 import openai
 
-from agents.llm.breaker import Breaker, BreakerOpen, Ticket
-from agents.llm.server_errors import CAUGHT, Address, Failed, Failure, late, understand
+from agents.llm.server.breaker import Breaker, BreakerOpen, Ticket
+from agents.llm.server.errors import CAUGHT, Address, Failed, Failure, late, understand
 from sources.errors import ModelUnavailable
 
 log = logging.getLogger(__name__)

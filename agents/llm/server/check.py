@@ -9,7 +9,7 @@ from typing import Any
 from openai import AsyncOpenAI
 
 from agents.llm.protocol import Message
-from agents.llm.server_errors import Address, Failed, Failure, cut_off, empty, no_template
+from agents.llm.server.errors import Address, Failed, Failure, cut_off, empty, no_template
 from sources.errors import ModelUnavailable
 
 PROBE: list[Message] = [{"role": "user", "content": "Responda solo con una palabra: sí"}]

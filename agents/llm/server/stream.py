@@ -8,7 +8,7 @@ from typing import Any
 from openai import AsyncOpenAI, AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
-from agents.llm.server_errors import Failed, cut_off, no_template
+from agents.llm.server.errors import Failed, cut_off, no_template
 
 LOOP = re.compile(r"(?:assistant\W*){2}")
 """No answer says this; a model without its chat template says nothing else."""
