@@ -31,6 +31,11 @@ def verification(document: Document, section: Section) -> Verification:
     return section.verification or document.provenance.verification
 
 
+def unverified(document: Document, section: Section) -> bool:
+    """Whether nobody could verify a section's value."""
+    return verification(document, section) is Verification.UNVERIFIED
+
+
 def stale(document: Document, section: Section, today: date) -> bool:
     """Whether the value is older than values of its field keep, or has no date at all."""
     known = as_of(document, section)
@@ -46,7 +51,7 @@ def labels(document: Document, section: Section, today: date, language: str) -> 
     found = []
     if section.note:
         return [reply(language, "labels", "note")]
-    if verification(document, section) is Verification.UNVERIFIED:
+    if unverified(document, section):
         found.append(reply(language, "labels", "unverified"))
     if section.valid_to and section.valid_to < today:
         found.append(reply(language, "labels", "closed"))

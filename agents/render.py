@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from agents.context import Context
 from agents.extract import ALIKE
-from agents.labels import as_of, labels, section_at, stale, verification
+from agents.labels import as_of, labels, section_at, stale, unverified, verification
 from agents.replies import reply, spoken_date
 from agents.state import Answer, Citation, Sentence, State, Status, Written
 from retrieval.index import Scope
 from retrieval.reading import Reading
 from sources.country import Channel, countries
-from sources.document import HEADINGS, Document, Field, Verification
+from sources.document import HEADINGS, Document, Field
 
 _SPECIAL = re.compile(r"([\\`*\[\]|#]|(?<![\w/.-])_|_(?![\w/.-]))")
 
@@ -164,7 +164,7 @@ def _said(writer: _Writer, sentences: list[Written], chosen: list[str]) -> None:
 
 
 def written(state: State, context: Context) -> Answer:
-    """The model's sentences; what the documents contradict and remark is quoted beside them."""
+    """The model's sentences; what the documents contradict, remark or leave open is quoted beside."""
     writer = _Writer(state, context)
     _said(writer, state["written"], state["chosen"])
     for document_id in state["chosen"]:
@@ -173,6 +173,9 @@ def written(state: State, context: Context) -> Answer:
             own = [s for s in state["draft"] if s["document_id"] == document_id]
             conflicts = [s for s in own if s["part"].startswith("asked") and _conflict(document, s)]
             writer.block(reply(writer.language, "conflict"), conflicts)
+            unsure = [s for s in own if unverified(document, section_at(document, s["start"]))]
+            heading = reply(writer.language, "labels", "unverified").capitalize()
+            writer.block(heading, [s for s in unsure if s["part"].startswith("asked")])
             _notes(writer, own)
     _others(writer, [s for s in state["draft"] if s["part"] == ALIKE])
     return _finish(state, context, writer, Status.ANSWERED)
@@ -343,7 +346,7 @@ def _notices(
     ]
     if any(stale(d, s, writer.today) for d, s in cited):
         notices.append(reply(language, "notices", "stale"))
-    if any(verification(d, s) is Verification.UNVERIFIED for d, s in cited):
+    if any(unverified(d, s) for d, s in cited):
         notices.append(reply(language, "notices", "unverified"))
     return notices
 

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from agents.context import Context
-from agents.labels import labels
+from agents.labels import labels, unverified
 from agents.llm.guard import guarded
 from agents.llm.protocol import Message, Model
 from agents.prompts import form_of_address, prompt
@@ -86,12 +86,16 @@ class Unit:
 
 
 def units(state: State, context: Context, draft: list[Sentence]) -> list[Unit]:
-    """The stretches of the chosen documents, those that the extractive writer would quote first."""
+    """The stretches of the chosen documents, those that the extractive writer would quote first.
+
+    What is not verified is left out: a model would state it as a fact. It is quoted beside.
+    """
     found: list[Unit] = []
     for document_id in state["chosen"]:
         document = context.searcher.store.get(document_id)
         if document is not None:
-            found += [u for s in document.sections if not s.note for u in _cut(document, s)]
+            sure = [s for s in document.sections if not s.note and not unverified(document, s)]
+            found += [unit for section in sure for unit in _cut(document, section)]
     places = [
         (s["document_id"], s["start"], s["end"])
         for s in draft
@@ -120,16 +124,21 @@ def _cut(document: Document, section: Section) -> Iterator[Unit]:
 
 async def write(
     state: State, context: Context, draft: list[Sentence], tell: Callable[[list[Written]], None]
-) -> tuple[list[Written], Ending]:
-    """The sentences that hold, and how it ended; `tell` is given them all as each one is added."""
+) -> tuple[list[Written], Ending | None]:
+    """The sentences that hold, and how it ended; `tell` is given them all as each one is added.
+
+    Without a model, or without anything that it may write from, nothing was begun: None.
+    """
     model = context.model
     if model is None:
-        return [], "down"
+        return [], None
     written: list[Written] = []
     patience = context.patience
     last = asyncio.get_running_loop().time() + patience.write
     try:
         known = await asyncio.to_thread(units, state, context, draft)
+        if not known:
+            return [], None
         messages, shown = await asyncio.to_thread(_prompt, state, context, model, known)
         async with (
             asyncio.timeout(patience.first) as limit,

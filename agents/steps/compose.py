@@ -26,7 +26,7 @@ async def compose(state: State, context: Context) -> dict[str, Any]:
         context.tell(render.so_far(state, context, written))
 
     draft = await asyncio.to_thread(quoted, state, context)
-    if context.model is None or not draft:
+    if not draft:
         return {"draft": draft}
     written, ending = await write(state, context, draft, tell)
     if ending == "unanswered":

@@ -82,8 +82,8 @@ async def test_the_prompt_holds_the_best_first_as_data(context: Context) -> None
     ("country", "question", "form"),
     [
         ("CL", "¿Cómo me afilio a Fonasa?", "Tutea"),
-        ("BR", "Como tiro o cartão do SUS?", "«você»"),
-        ("BR", "¿Cómo saco la tarjeta del SUS?", "«usted»"),
+        ("BR", "Quanto custa a inscrição do Enem?", "«você»"),
+        ("BR", "¿Cuánto cuesta inscribirse en el Enem?", "«usted»"),
     ],
 )
 async def test_people_are_addressed_as_their_country_does(
@@ -121,6 +121,18 @@ async def test_a_document_cannot_smuggle_a_mark(context: Context) -> None:
     answer = await made.ask(QUESTION)
     assert "<script" not in answer.answer
     assert "](javascript" not in answer.answer
+
+
+async def test_what_nobody_verified_is_quoted_and_never_put_in_words(context: Context) -> None:
+    request = Request(question="¿Qué ley regula renovar la licencia de conducir?", country="DO")
+    made = with_model(context, "No debes tener multas pendientes. [1]")
+    await made.ask(request)
+    prompt = prompt_of(made)
+    assert "63-17" not in prompt
+    fines = token_of(prompt, "multas pendientes")
+    answer = await with_model(context, f"No debes tener multas. [{fines}]").ask(request)
+    assert "- La base legal de la renovación sería la Ley 63-17." in answer.answer
+    assert reply("es", "notices", "unverified") in answer.notices
 
 
 async def test_unproved_text_gives_way_to_the_sources(context: Context) -> None:
