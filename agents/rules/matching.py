@@ -62,24 +62,29 @@ def sound(word: str) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """A text as keys, with the places where a sentence or clause begins."""
+    """A text as keys, with the places where a sentence or clause begins, and the offset of each key
+    in the text (code points, after NFKC).
+    """
 
     keys: tuple[str, ...]
     starts: frozenset[int]
+    offsets: tuple[int, ...] = ()
 
 
 def words_of(text: str) -> Words:
     """Splits a text into words; of the punctuation only question marks are kept as words."""
     keys: list[str] = []
+    offsets: list[int] = []
     starts = {0}
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
         if match[0] in _STOPS:
             starts.add(len(keys))
         else:
             keys.append(sound(match[0]))
+            offsets.append(match.start())
             if match[0] == "?":
                 starts.add(len(keys))
-    return Words(tuple(keys), frozenset(starts))
+    return Words(tuple(keys), frozenset(starts), tuple(offsets))
 
 
 class Lexicon:

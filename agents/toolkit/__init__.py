@@ -42,7 +42,7 @@ class Access:
     that is asked about and `language` the reader's.
     """
 
-    tables: Tables
+    tables: Tables | None
     searcher: Searcher
     country: str
     language: str
