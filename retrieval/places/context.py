@@ -144,7 +144,8 @@ class Context:
             name = {unicodedata.normalize("NFC", p.name) for p in match.places}
             return unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
         if len(word) <= 3 and not any(_plain(p.name) for p in match.places if _is(p.name, word)):
-            return token.raw.isupper() and not self._shouted or self._located_before(match.start)
+            written = token.raw.isupper() and (not self._shouted or len(self.tokens) == 1)
+            return written or self._located_before(match.start)
         return True
 
     def _located_before(self, start: int) -> bool:

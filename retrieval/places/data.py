@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import sources
-from retrieval.analyse import fold, question_words, stopwords, words
+from retrieval.analyse import fold, question_words, stem, stopwords, words
 from retrieval.reading import is_ordinary
+from sources.bilingual import translations
 from sources.catalog import read_yaml
 from sources.country import countries, elsewhere
 from sources.errors import CatalogError
@@ -100,15 +101,17 @@ def country_names() -> dict[str, str]:
 
 
 @cache
-def _service_words() -> tuple[frozenset[str], frozenset[str]]:
-    """The folded words that name a service by themselves, and all words of the vocabulary."""
+def _services() -> tuple[frozenset[str], frozenset[str]]:
+    """The folded words that name a service by themselves, and all words of the vocabulary and of
+    what tells a country. A label with a capital is a name ("Metro de Santiago") and no such word.
+    """
     alone: set[str] = set()
     every: set[str] = set()
     for concept in concepts().values():
         for _, label in concept.labels():
             spelled = words(label)
             every.update(spelled)
-            if len(spelled) == 1:
+            if len(spelled) == 1 and not label[0].isupper():
                 alone.add(spelled[0])
     for country in countries().values():
         for label in (*country.implied_by, *country.demonyms, *country.currency_words):
@@ -125,9 +128,28 @@ def _asking() -> frozenset[str]:
 
 
 @cache
+def _spelled() -> frozenset[str]:
+    """The folded words of the word lists as they are spelled, and of the questions' words."""
+    listed = {word for table in translations().values() for entry in table for word in words(entry)}
+    return frozenset(listed) | _asking()
+
+
+@cache
+def is_word(word: str) -> bool:
+    """Whether a folded word is an everyday one, as it is spelled: a name like it is shy."""
+    return word in _spelled() or word in _services()[0] or word.removesuffix("s") in _spelled()
+
+
+LEAST_STEM = 5
+"""Letters; a shorter stem says too little: "chilan" has the stem of "chileno"."""
+
+
+@cache
 def is_everyday(word: str) -> bool:
-    """Whether a folded word is one of ours, so that it is no misspelt name."""
-    return word in _asking() or word in _service_words()[1] or is_ordinary(word)
+    """Whether a folded word is one of ours in any form, so that it is no misspelt name."""
+    if is_word(word) or word in _services()[1]:
+        return True
+    return is_ordinary(word) and all(len(stem(word, tag)) >= LEAST_STEM for tag in ("es", "pt"))
 
 
 @cache
@@ -142,7 +164,7 @@ def shyness(key: tuple[str, ...]) -> int:
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
-        if len(key) == 1 and (word in _asking() or word in _service_words()[0]):
+        if len(key) == 1 and (word in _asking() or word in _services()[0]):
             return 2
-        return int(word in lists.shy or is_everyday(word))
-    return int(joined in lists.shy or all(map(is_everyday, content)))
+        return int(word in lists.shy or is_word(word))
+    return int(joined in lists.shy or all(map(is_word, content)))
