@@ -53,6 +53,7 @@ class Places:
         context = Context(text)
         tokens = context.tokens
         matches: list[tuple[Match, frozenset[str]]] = []
+        doubtful: list[Match] = []
         position = 0
         while position < len(tokens):
             step = position + 1
@@ -61,11 +62,15 @@ class Places:
                 if said.part_of_another:
                     step = match.end
                     break
-                if said.counts:
+                if not said.counts:
+                    doubtful.append(match)
+                else:
                     matches.append((match, said.kinds))
                     step = match.end
                     break
             position = step
+        matches += self._homonyms.borne_out(context, doubtful, [match for match, _ in matches])
+        matches.sort(key=lambda m: m[0].start)
         results: list[Found] = []
         for match, places in self._homonyms.settle(context, matches, countries):
             start, end = tokens[match.start].start, tokens[match.end - 1].end

@@ -45,6 +45,9 @@ class Context:
         preposition = bare[0] if bare else (before[0] if before else "")
         located = preposition in lists.located or (bool(before) and before[0] in lists.located)
         of = preposition in lists.of
+        noun = bare[1] if of and len(bare) > 1 else ""
+        # "cerca de", and "hospital de": the noun of a service that some place has.
+        located = located or (of and (noun in lists.near or _singular(noun) in lists.facility))
         alone = match.start == 0 and match.end == len(self.tokens)
         capital = self._capital(match)
         if announced:
@@ -56,8 +59,6 @@ class Context:
         elif shy:
             counts = alone or capital or located
             counts = counts and (match.exact or located or alone)
-            if shy and not match.exact and of and not located:
-                counts = False
         elif match.exact:
             counts = True
         else:
@@ -157,6 +158,14 @@ class Context:
             return False
         gap = self.text[self.tokens[match.start - 1].end : self.tokens[match.start].start]
         return gap.strip() in {",", "-", "/", "("}
+
+
+def _singular(noun: str) -> str:
+    """A folded noun as the lists have it: "hospitales", "hospitais", "escuelas"."""
+    for ending, instead in (("ales", "al"), ("ais", "al"), ("ones", "on"), ("oes", "ao"), ("s", "")):
+        if noun.endswith(ending):
+            return noun.removesuffix(ending) + instead
+    return noun
 
 
 def _is(name: str, word: str) -> bool:

@@ -41,6 +41,7 @@ class Words:
     prefer: dict[str, tuple[str, ...]]
     located: frozenset[str]
     of: frozenset[str]
+    near: frozenset[str]
     articles: frozenset[str]
     particles: frozenset[str]
     same: dict[str, str]
@@ -59,7 +60,7 @@ def around() -> Words:
     data = read("words")
     try:
         parts = data["name_parts"]
-        simple = ("any_kind", "located", "of", "articles", "particles", "shy", "strong")
+        simple = ("any_kind", "located", "of", "near", "articles", "particles", "shy", "strong")
         return Words(
             kinds={
                 kind: _flat(fields["words"], f"kinds.{kind}.words")
@@ -92,7 +93,7 @@ def country_names() -> dict[str, str]:
     """The folded names of all countries, covered or not → their ISO 3166-1 codes. No place is one."""
     found: dict[str, str] = {}
     for country in countries().values():
-        for name in (*country.names.values(), *country.other_names):
+        for name in country.names.values():
             found[" ".join(words(name))] = country.code
     for other in elsewhere():
         for name in other.names.values():
@@ -164,7 +165,7 @@ def shyness(key: tuple[str, ...]) -> int:
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
-        if len(key) == 1 and (word in _asking() or word in _services()[0]):
+        if len(key) == 1 and word in _asking():
             return 2
         return int(word in lists.shy or is_word(word))
     return int(joined in lists.shy or all(map(is_word, content)))

@@ -78,6 +78,8 @@ class Names:
         for place in places:
             names = (place.name, *others.get((place.country, place.code), ()))
             for name in names:
+                if _with_article(name, place):
+                    continue
                 for spelled in {name, _JOINED.sub("", name)}:
                     key = key_of(spelled)
                     if key and " ".join(key) not in countries:
@@ -86,7 +88,7 @@ class Names:
         self._slips = Slips(vocabulary)
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
-            word for word, node in self._root.next.items() if len(word) < LEAST and len(node.next) > 2
+            word for word, node in self._root.next.items() if len(word) <= LEAST and len(node.next) > 2
         )
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:
@@ -148,7 +150,8 @@ class Names:
         waiting: list[tuple[int, _Node, int, bool]] = [(start, self._root, 0, True)]
         while waiting:
             position, node, errors, exact = waiting.pop()
-            if node.places and position > start:
+            # Where a particle was passed over, the name must go on: "Santiago de" is none.
+            if node.places and position > start and said[position - 1].folded not in particles:
                 yield position, node, errors, exact
             if position == len(said) or (position > start and not _goes_on(said, position)):
                 continue
@@ -181,14 +184,20 @@ class Names:
         if len(word) < LEAST:
             if first and len(word) > 1 and not is_everyday(word):
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
-            elif not first and len(word) > 1 and word not in node.next:
-                yield from ((o, 2) for o in node.next if _near_short(word, o))
         elif not is_everyday(word):
             yield from ((other, 1) for other, _ in self._slips.of(word))
+        if not first and 1 < len(word) <= LEAST and word not in node.next:
+            yield from ((o, 2) for o in node.next if _near_short(word, o))
 
 
 def _near_short(word: str, other: str) -> bool:
-    return len(other) <= LEAST and len(other) > 2 and OSA.distance(word, other) == 1
+    return 2 < len(other) <= LEAST and OSA.distance(word, other) == 1
+
+
+def _with_article(name: str, place: Place) -> bool:
+    """Whether `name` is the place's own with an article before it, which is found without."""
+    key = key_of(name)
+    return key[:1] != () and key[0] in around().articles and key[1:] == key_of(place.name)
 
 
 def _goes_on(said: Sequence[Token], position: int) -> bool:

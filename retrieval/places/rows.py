@@ -94,6 +94,17 @@ def other_names() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 @cache
+def undecided() -> frozenset[tuple[str, tuple[str, ...]]]:
+    """Country and name of those that ``nicknames.yaml`` gives several codes: to be asked about."""
+    return frozenset(
+        (code, key_of(name))
+        for code, names in read("nicknames").items()
+        for name, codes in names.items()
+        if isinstance(codes, list)
+    )
+
+
+@cache
 def leading() -> frozenset[tuple[str, str]]:
     """Country and code of those that a bare name means before its homonyms: capitals of regions,
     departments, states and provinces, and the large municipalities.

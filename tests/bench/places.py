@@ -22,8 +22,7 @@ from pathlib import Path
 
 from retrieval.analyse import fold
 from retrieval.places import Places
-from retrieval.places.data import around
-from retrieval.places.rows import key_of
+from retrieval.places.rows import key_of, other_names
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -127,9 +126,8 @@ def recall(gazetteer_, country, how, seed=1):
         asked += 1
         found = [p for f in gazetteer_.find(question, [country]) for p in f.places]
         # A territory and the chief town in it share a name: either is that name found.
-        if not any(key_of(p.name) == key_of(place.name) for p in found) and not any(
-            p.code.startswith(place.code) or place.code.startswith(p.code) for p in found if p.code
-        ):
+        names = [n for p in found for n in (p.name, *other_names().get((p.country, p.code), ()))]
+        if key_of(place.name) not in map(key_of, names):
             missed.append((question, place.name, [p.name for p in found][:3]))
     return 1 - len(missed) / asked if asked else 0.0, missed
 
