@@ -134,4 +134,4 @@ async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
         argument, options = result.alternatives
         asked = Call(made.tool, made.country, made.arguments, (argument,), {argument: options})
         return {"findings": [], "asks": [_ask(asked, errand)]}
-    return {"findings": [finding_of(each, made, result, access, context)]}
+    return {"findings": [finding_of(each, made, result, access, context.rows)]}

@@ -31,7 +31,9 @@ def drawing(points: Sequence[MapPoint], words: Texts) -> str:
         f'<circle r="11"/><text y="4">{_number(point, order)}</text></g>'
         for order, (point, (x, y)) in enumerate(zip(points, places, strict=True), 1)
     )
-    listed = "".join(f"<li>{_number(p, n)}. {escape(p.label)}</li>" for n, p in enumerate(points, 1))
+    listed = "".join(
+        f"<li>{_number(p, n)}. {escape(p.label)}</li>" for n, p in enumerate(points, 1)
+    )
     return (
         f'<figure class="v-map"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(words.map)}">{dots}{_bar(metres)}</svg>'
