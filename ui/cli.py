@@ -118,7 +118,8 @@ def list_sources(as_json: AsJson = False) -> None:
         return
     for row in rows:
         on = "on " if row["enabled"] else "off"
-        say(f"{row['id']:<22} {on} {row['documents']:>6} documents  {row['state']}  {row['title']}")
+        count = f"{row['rows']:>6} rows     " if row["rows"] else f"{row['documents']:>6} documents"
+        say(f"{row['id']:<22} {on} {count}  {row['state']}  {row['title']}")
 
 
 @sources_app.command("add")
@@ -162,9 +163,11 @@ def remove_source(
     source_id: Annotated[str, typer.Argument(help="Which set.")],
 ) -> None:
     """Take a document set out of the index: none of it can answer any more."""
-    from ui.catalogue import remove
+    from ui.catalogue import kept_as, remove
 
-    say(f"{source_id}: {remove(read_settings(), source_id)} documents removed")
+    settings = read_settings()
+    unit = kept_as(settings, source_id)
+    say(f"{source_id}: {remove(settings, source_id)} {unit} removed")
 
 
 @sources_app.command("check")
@@ -177,7 +180,7 @@ def check_source(
     taken, rejected = check(entry)
     for line in rejected:
         note(f"not read: {line}")
-    say(f"{taken} documents can be read, {len(rejected)} cannot")
+    say(f"{taken} documents or rows can be read, {len(rejected)} cannot")
     if not taken:
         raise UsageError("nothing can be read from that set", "See the reasons above.")
 
@@ -192,9 +195,12 @@ def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
         note(
             f"… and {len(report['rejected']) - 20} more; `ventanilla sources list --json` has them"
         )
+    for line in report["notes"]:
+        note(f"mended or left out: {line}")
+    not_read = report["rows_rejected"] or len(report["rejected"])
     say(
         f"{source_id}: {report['indexed']} indexed, {report['unchanged']} unchanged, "
-        f"{report['removed']} removed, {len(report['rejected'])} not read "
+        f"{report['removed']} removed, {not_read} not read "
         f"({report['seconds']:.1f} s)"
     )
 

@@ -79,6 +79,11 @@ class Settings(BaseModel):
         return self.home / "documents.sqlite"
 
     @property
+    def tables(self) -> Path:
+        """The DuckDB file of open data."""
+        return self.home / "tables.duckdb"
+
+    @property
     def checkpoints(self) -> Path:
         """The SQLite file of conversations."""
         return self.home / "conversations.sqlite"

@@ -1,9 +1,9 @@
 """Values of official files → values of the standard columns, by the words of ``values.yaml``.
 
-    >>> number("-33,45"), moment("10:30 hrs."), day("29-10-2019")
-    (-33.45, '10:30:00', '2019-10-29')
-    >>> meaning("kind", "Posta de Salud Rural (PSR)")
-    'primary_care'
+>>> number("-33,45"), moment("10:30 hrs."), day("29-10-2019")
+(-33.45, '10:30:00', '2019-10-29')
+>>> meaning("kind", "Posta de Salud Rural (PSR)")
+'primary_care'
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from sources.parsers.blocks import fold
 from sources.tables import FOLDER
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
-_TIME = re.compile(r"\s*(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*", re.I)
+_TIME = re.compile(
+    r"\s*(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*",
+    re.I,
+)
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})")
 
 
