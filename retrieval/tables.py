@@ -85,6 +85,7 @@ class Tables:
         self._path = path
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._listed: list[Dataset] | None = None
         self._document = lru_cache(maxsize=2048)(self._read_document)
         if path is not None and path.exists():
             self._open()
@@ -127,6 +128,7 @@ class Tables:
                     raise SourceError(f"{what} could not be stored ({_one_line(error)})") from error
                 raise
             finally:
+                self._listed = None
                 self._document.cache_clear()
 
     def replace(self, dataset: Dataset, tables: Mapping[str, Path]) -> None:
@@ -202,8 +204,10 @@ class Tables:
     def _datasets(self) -> list[Dataset]:
         if self._nothing:
             return []
-        rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
-        return [Dataset.model_validate_json(row["body"]) for row in rows]
+        if self._listed is None:  # asked several times for every question
+            rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
+            self._listed = [Dataset.model_validate_json(row["body"]) for row in rows]
+        return self._listed
 
     def row(self, source_id: str, role: str, row_id: str) -> dict[str, Any] | None:
         """One row by its key, or by "#" and its number; None where there is none.

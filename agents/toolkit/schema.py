@@ -93,7 +93,7 @@ def _check(tool: Tool, argument: Argument, value: Any) -> None:
     if fits and argument.type is Age:
         fits = 0 <= value <= MOST_MONTHS
     if fits and wanted is str:
-        fits = 0 < len(value.strip()) and len(value) <= LONGEST_TEXT
+        fits = len(value.strip()) > 0 and len(value) <= LONGEST_TEXT
     if fits and argument.choices:
         fits = value in argument.choices
     if not fits:
@@ -103,7 +103,9 @@ def _check(tool: Tool, argument: Argument, value: Any) -> None:
 def _place(name: str, country: str, places: Places) -> Place:
     found = [place for each in places.find(f"en {name}", [country]) for place in each.places]
     if not found:
-        raise UsageError(f"no place of {country} is called {name!r:.60}", "Write its official name.")
+        raise UsageError(
+            f"no place of {country} is called {name!r:.60}", "Write its official name."
+        )
     if len({place.code for place in found}) > 1:
         labels = "; ".join(dict.fromkeys(place.label for place in found))
         raise UsageError(f"{name!r:.60} may be several places", f"Say which: {labels}.")

@@ -84,7 +84,9 @@ class Context:
             return True
         rest = list(bare)
         passed = False
-        while rest and (rest[0] in lists.between or rest[0] in lists.particles or rest[0] in lists.articles):
+        while rest and (
+            rest[0] in lists.between or rest[0] in lists.particles or rest[0] in lists.articles
+        ):
             passed = True
             rest.pop(0)
         if not (passed and rest):
@@ -143,7 +145,9 @@ class Context:
         word = token.folded
         if word in stopwords("es") | stopwords("pt"):
             name = {unicodedata.normalize("NFC", p.name) for p in match.places}
-            return unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            return (
+                unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            )
         if len(word) <= 3 and not any(_plain(p.name) for p in match.places if _is(p.name, word)):
             written = token.raw.isupper() and (not self._shouted or len(self.tokens) == 1)
             return written or self._located_before(match.start)
@@ -162,7 +166,13 @@ class Context:
 
 def _singular(noun: str) -> str:
     """A folded noun as the lists have it: "hospitales", "hospitais", "escuelas"."""
-    for ending, instead in (("ales", "al"), ("ais", "al"), ("ones", "on"), ("oes", "ao"), ("s", "")):
+    for ending, instead in (
+        ("ales", "al"),
+        ("ais", "al"),
+        ("ones", "on"),
+        ("oes", "ao"),
+        ("s", ""),
+    ):
         if noun.endswith(ending):
             return noun.removesuffix(ending) + instead
     return noun

@@ -79,7 +79,9 @@ def around() -> Words:
             **{field: _flat(data[field], field) for field in simple},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogError(f"words.yaml lacks {error}", "Compare it with the published file.") from None
+        raise CatalogError(
+            f"words.yaml lacks {error}", "Compare it with the published file."
+        ) from None
 
 
 def kind_label(kind: str, language: str) -> str:

@@ -41,9 +41,7 @@ def _folded(word: str) -> str:
 
 def tokens(text: str) -> list[Token]:
     """The words of `text`, as the names of places are compared."""
-    return [
-        Token(m.start(), m.end(), m.group(), _folded(m.group())) for m in _WORD.finditer(text)
-    ]
+    return [Token(m.start(), m.end(), m.group(), _folded(m.group())) for m in _WORD.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,9 @@ class Names:
         self._slips = Slips(vocabulary)
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
-            word for word, node in self._root.next.items() if len(word) <= LEAST and len(node.next) > 2
+            word
+            for word, node in self._root.next.items()
+            if len(word) <= LEAST and len(node.next) > 2
         )
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:
