@@ -33,8 +33,8 @@ class Patience:
 class Context:
     """The searcher, the day on which values must hold, whose documents may be read, and the model
     that decides and writes; None leaves both to rules and quotations. `tables` and `places` are what
-    tools read, `live` what is read anew before that; `rows` are the documents that they made of it. `tell` shows the reader the answer's
-    text so far.
+    tools read, `live` what is read anew before that; `rows` are the documents that they made of it.
+    `tell` shows the reader the answer's text so far.
     """
 
     searcher: Searcher
