@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from retrieval.analyse import stopwords
 from retrieval.places.data import around, shyness
 from retrieval.places.names import Match, tokens
+from retrieval.places.rows import ours
 
 _SAINTS = frozenset({"san", "santa", "santo", "s", "sta", "sto"})
 
@@ -42,28 +43,38 @@ class Context:
         if self._names_another(match, bare, shy):
             return Verdict(False, part_of_another=True)
         kinds, announced = self._kinds(bare)
-        preposition = bare[0] if bare else (before[0] if before else "")
-        located = preposition in lists.located or (bool(before) and before[0] in lists.located)
-        of = preposition in lists.of
-        noun = bare[1] if of and len(bare) > 1 else ""
-        # "cerca de", and "hospital de": the noun of a service that some place has.
-        located = located or (of and (noun in lists.near or _singular(noun) in lists.facility))
-        alone = match.start == 0 and match.end == len(self.tokens)
-        capital = self._capital(match)
         if announced:
             return Verdict(True, kinds=kinds)
         if not self._spelled_as_a_name(match):
             return Verdict(False)
+        capital = self._capital(match)
+        where = self._where(match, before, bare, capital)
+        alone = match.start == 0 and match.end == len(self.tokens)
+        several = len([word for word in match.key if word not in lists.articles]) > 1
         if shy == 2:
-            counts = (located or of) and capital and match.exact
-        elif shy:
-            counts = alone or capital or located
-            counts = counts and (match.exact or located or alone)
-        elif match.exact:
-            counts = True
+            # "en La Unión", and not "deudas con la Unión".
+            counts = where and capital and match.exact and before[0] not in lists.in_the
+        elif not match.exact:
+            counts = where or alone or (several and match.errors < 2 and not shy)
+        elif shy or (not several and _is_small(match)):
+            counts = where or alone or capital
         else:
-            counts = located or of or alone or capital or self._beside_a_comma(match)
+            counts = True
         return Verdict(counts, kinds=kinds)
+
+    def _where(self, match: Match, before: list[str], bare: list[str], capital: bool) -> bool:
+        """Whether the words before `match` say that something is there."""
+        lists = around()
+        if not before:
+            return False
+        if before[0] in lists.located or bare[:1] and bare[0] in lists.located:
+            return True
+        if before[0] in lists.in_the:
+            return capital
+        if not bare or bare[0] not in lists.of or len(bare) < 2:
+            return False
+        # "cerca de", and "hospital de": the noun of a service that some place has.
+        return bare[1] in lists.near or _singular(bare[1]) in lists.facility
 
     def _before(self, start: int) -> list[str]:
         """The folded words right before token `start`, nearest first, of the same phrase."""
@@ -132,7 +143,7 @@ class Context:
         lists = around()
         if step < 0:
             start = position == 0 or self._ends_sentence(position)
-            return not start and token.folded not in lists.located | lists.of | lists.articles
+            return not start and token.folded not in lists.located | lists.in_the | lists.of | lists.articles
         return token.folded not in stopwords("es") | stopwords("pt")
 
     def _spelled_as_a_name(self, match: Match) -> bool:
@@ -151,13 +162,12 @@ class Context:
 
     def _located_before(self, start: int) -> bool:
         before = self._before(start)
-        return bool(before) and before[0] in around().located
+        return bool(before) and before[0] in around().located | around().in_the
 
-    def _beside_a_comma(self, match: Match) -> bool:
-        if match.start == 0:
-            return False
-        gap = self.text[self.tokens[match.start - 1].end : self.tokens[match.start].start]
-        return gap.strip() in {",", "-", "/", "("}
+
+def _is_small(match: Match) -> bool:
+    """Whether only a complete table knows the place: many a hamlet is called like a thing."""
+    return not any((place.country, place.code) in ours() for place in match.places)
 
 
 def _singular(noun: str) -> str:

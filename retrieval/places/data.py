@@ -40,6 +40,7 @@ class Words:
     any_kind: frozenset[str]
     prefer: dict[str, tuple[str, ...]]
     located: frozenset[str]
+    in_the: frozenset[str]
     of: frozenset[str]
     near: frozenset[str]
     articles: frozenset[str]
@@ -52,6 +53,11 @@ class Words:
     between: frozenset[str]
     shy: frozenset[str]
     strong: frozenset[str]
+    foreign: frozenset[str]
+
+
+def _cities_elsewhere() -> frozenset[str]:
+    return frozenset(" ".join(words(name)) for other in elsewhere() for name in other.other_names)
 
 
 @cache
@@ -60,7 +66,7 @@ def around() -> Words:
     data = read("words")
     try:
         parts = data["name_parts"]
-        simple = ("any_kind", "located", "of", "near", "articles", "particles", "shy", "strong")
+        simple = ("any_kind", "located", "in_the", "of", "near", "articles", "particles", "shy", "strong")
         return Words(
             kinds={
                 kind: _flat(fields["words"], f"kinds.{kind}.words")
@@ -76,6 +82,7 @@ def around() -> Words:
             facility=_flat(parts["facility"], "name_parts.facility"),
             part_of=_flat(parts["of"], "name_parts.of"),
             between=_flat(parts["between"], "name_parts.between"),
+            foreign=_flat(data["foreign"], "foreign") | _cities_elsewhere(),
             **{field: _flat(data[field], field) for field in simple},
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -148,7 +155,7 @@ LEAST_STEM = 5
 @cache
 def is_everyday(word: str) -> bool:
     """Whether a folded word is one of ours in any form, so that it is no misspelt name."""
-    if is_word(word) or word in _services()[1]:
+    if is_word(word) or word in _services()[1] or word in around().foreign:
         return True
     return is_ordinary(word) and all(len(stem(word, tag)) >= LEAST_STEM for tag in ("es", "pt"))
 
@@ -160,7 +167,7 @@ def shyness(key: tuple[str, ...]) -> int:
     """
     lists = around()
     joined = " ".join(key)
-    if joined in lists.strong:
+    if joined in lists.strong or joined in lists.foreign:
         return 2
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:

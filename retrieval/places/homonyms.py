@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from retrieval.places.context import Context
 from retrieval.places.data import around, country_names
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Place
-from retrieval.places.rows import built_in, key_of, leading, undecided
+from retrieval.places.rows import key_of, leading, ours, undecided
 
 Settled = list[tuple[Match, tuple[Place, ...]]]
 
@@ -110,7 +109,7 @@ class Homonyms:
         def rank(place: Place) -> tuple[bool, bool, int, int, tuple[str, ...]]:
             country = countries.index(place.country) if place.country in countries else 0
             # Our own files have the larger ones of a country's municipalities.
-            small = (place.country, place.code) not in _ours()
+            small = (place.country, place.code) not in ours()
             return (not _leads(place), small, country, _preference(place), place.parents)
 
         return tuple(sorted(left, key=rank))
@@ -124,11 +123,6 @@ class Homonyms:
             if self.inside(large, small):
                 return _leads(small) or small.code.endswith("01")
         return False
-
-
-@cache
-def _ours() -> frozenset[tuple[str, str]]:
-    return frozenset((place.country, place.code) for place in built_in())
 
 
 def _not_letters(context: Context, match: Match, places: list[Place]) -> list[Place]:
