@@ -43,21 +43,25 @@ class Context:
         if self._names_another(match, bare, shy):
             return Verdict(False, part_of_another=True)
         kinds, announced = self._kinds(bare)
-        if announced:
+        capital = self._capital(match)
+        if announced and (capital or match.exact or before[0] in lists.of):
             return Verdict(True, kinds=kinds)
         if not self._spelled_as_a_name(match):
             return Verdict(False)
-        capital = self._capital(match)
         where = self._where(match, before, bare, capital)
         alone = match.start == 0 and match.end == len(self.tokens)
         several = len([word for word in match.key if word not in lists.articles]) > 1
         if shy == 2:
-            # "en La Unión", and not "deudas con la Unión".
-            counts = where and capital and match.exact and before[0] not in lists.in_the
+            # "en La Unión", and not "deudas con la Unión"; of names with an article only a state's.
+            state = any(place.kind == "state" for place in match.places)
+            said = before[:1] != [] and (where or (state and before[0] in lists.of | lists.in_the))
+            plain = state or before[:1] == [] or before[0] not in lists.in_the
+            counts = said and plain and capital and match.exact
         elif not match.exact:
             counts = where or alone or (several and match.errors < 2 and not shy)
         elif shy or (not several and _is_small(match)):
-            counts = where or alone or capital
+            # "Fundación Joaquim Nabuco", "Serra dos Órgãos"
+            counts = alone or ((where or capital) and not self._goes_on_in_capitals(match))
         else:
             counts = True
         return Verdict(counts, kinds=kinds)
@@ -67,14 +71,16 @@ class Context:
         lists = around()
         if not before:
             return False
-        if before[0] in lists.located or bare[:1] and bare[0] in lists.located:
+        if before[0] in lists.located or (bare and bare[0] in lists.located):
             return True
         if before[0] in lists.in_the:
             return capital
         if not bare or bare[0] not in lists.of or len(bare) < 2:
             return False
-        # "cerca de", and "hospital de": the noun of a service that some place has.
-        return bare[1] in lists.near or _singular(bare[1]) in lists.facility
+        # "cerca de" and "hospital de"; but "escola do jardim".
+        if bare[0] != "de" and not capital:
+            return False
+        return bare[1] in lists.near or _singular(bare[1]) in lists.services
 
     def _before(self, start: int) -> list[str]:
         """The folded words right before token `start`, nearest first, of the same phrase."""
@@ -146,11 +152,27 @@ class Context:
             return not start and token.folded not in lists.located | lists.in_the | lists.of | lists.articles
         return token.folded not in stopwords("es") | stopwords("pt")
 
+    def _goes_on_in_capitals(self, match: Match) -> bool:
+        """Whether a capitalised name is followed by more of a longer one."""
+        if self._shouted or not self.tokens[match.start].raw[0].isupper():
+            return False
+        position = match.end
+        while position < len(self.tokens) and self.tokens[position].folded in around().particles:
+            position += 1
+        if position == len(self.tokens) or not self.tokens[position].joins:
+            return False
+        return self._capital_beside(position, 1)
+
     def _spelled_as_a_name(self, match: Match) -> bool:
-        """A name that is a little word ("Pará", "Ate", "SP") is it only as it is written."""
+        """A name that is a little word ("Pará", "Ate", "SP") is it only as it is written, and one
+        without ç or ñ is not written with them: "lanço" is not Lanco.
+        """
         if match.end - match.start > 1:
             return True
         token = self.tokens[match.start]
+        letters = set(unicodedata.normalize("NFC", token.raw.casefold())) & {"ç", "ñ"}
+        if match.exact and letters and not any(_has(p.name, letters) for p in match.places):
+            return False
         word = token.folded
         if word in stopwords("es") | stopwords("pt"):
             name = {unicodedata.normalize("NFC", p.name) for p in match.places}
@@ -163,6 +185,10 @@ class Context:
     def _located_before(self, start: int) -> bool:
         before = self._before(start)
         return bool(before) and before[0] in around().located | around().in_the
+
+
+def _has(name: str, letters: set[str]) -> bool:
+    return letters <= set(unicodedata.normalize("NFC", name.casefold()))
 
 
 def _is_small(match: Match) -> bool:

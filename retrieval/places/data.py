@@ -43,6 +43,7 @@ class Words:
     in_the: frozenset[str]
     of: frozenset[str]
     near: frozenset[str]
+    services: frozenset[str]
     articles: frozenset[str]
     particles: frozenset[str]
     same: dict[str, str]
@@ -66,7 +67,7 @@ def around() -> Words:
     data = read("words")
     try:
         parts = data["name_parts"]
-        simple = ("any_kind", "located", "in_the", "of", "near", "articles", "particles", "shy", "strong")
+        simple = ("any_kind", "located", "in_the", "of", "near", "services", "articles", "particles", "shy", "strong")
         return Words(
             kinds={
                 kind: _flat(fields["words"], f"kinds.{kind}.words")

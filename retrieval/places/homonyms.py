@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retrieval.analyse import fold
 from retrieval.places.context import Context
 from retrieval.places.data import around, country_names
 from retrieval.places.names import Match, Names
@@ -52,6 +53,7 @@ class Homonyms:
                     inside, match = longer, replace(match, exact=False)
             places = inside or places
             places = [p for p in places if p.country in abroad] or places
+            places = _in_its_language(context, match, places)
             places = _not_letters(context, match, places)
             settled.append((match, self._ranked(match, places, countries, bool(kinds))))
         return settled
@@ -131,6 +133,14 @@ def _not_letters(context: Context, match: Match, places: list[Place]) -> list[Pl
     if match.end - match.start > 1 or len(token.raw) > 3 or token.raw.isupper():
         return places
     return [p for p in places if key_of(p.name) == match.key] or places
+
+
+def _in_its_language(context: Context, match: Match, places: list[Place]) -> list[Place]:
+    """Without "San Luis" where "São Luís" is written, and the other way round."""
+    first = fold(context.tokens[match.start].raw)
+    if first not in {"sao", "san"}:
+        return places
+    return [p for p in places if fold(p.name).split()[0] == first] or places
 
 
 def _leads(place: Place) -> bool:

@@ -198,7 +198,9 @@ class Names:
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
         elif not is_everyday(word):
             yield from ((other, 1) for other, _ in self._slips.of(word))
-        if not first and 1 < len(word) <= LEAST and word not in node.next:
+        if first or not 1 < len(word) <= LEAST or is_everyday(word):
+            return
+        if word not in node.next:
             yield from ((o, 2) for o in node.next if _near_short(word, o))
 
 
