@@ -10,6 +10,9 @@ from retrieval.places.data import around, shyness
 from retrieval.places.names import Match, tokens
 from retrieval.places.rows import ours
 
+FAR = 6
+"""Words before a name that are looked at."""
+
 _SAINTS = frozenset({"san", "santa", "santo", "s", "sta", "sto"})
 
 
@@ -50,7 +53,7 @@ class Context:
             return Verdict(False)
         where = self._where(match, before, bare, capital)
         alone = match.start == 0 and match.end == len(self.tokens)
-        several = len([word for word in match.key if word not in lists.articles]) > 1
+        several = len([w for w in match.key if w not in lists.articles and not _is_little(w)]) > 1
         if shy == 2:
             # "en La Unión", and not "deudas con la Unión"; of names with an article only a state's.
             state = any(place.kind == "state" for place in match.places)
@@ -78,14 +81,14 @@ class Context:
         if not bare or bare[0] not in lists.of or len(bare) < 2:
             return False
         # "cerca de" and "hospital de"; but "escola do jardim".
-        if bare[0] != "de" and not capital:
+        if bare[0] != "de" and not (capital and match.exact):
             return False
         return bare[1] in lists.near or _singular(bare[1]) in lists.services
 
     def _before(self, start: int) -> list[str]:
         """The folded words right before token `start`, nearest first, of the same phrase."""
         found = []
-        for position in range(start - 1, max(-1, start - 6), -1):
+        for position in range(start - 1, max(-1, start - 1 - FAR), -1):
             gap = self.text[self.tokens[position].end : self.tokens[position + 1].start]
             # "Av. Arequipa" goes on; "en Lima. Arequipa" does not.
             if gap.strip() and not (gap.strip() == "." and len(self.tokens[position].raw) < 5):
@@ -99,15 +102,14 @@ class Context:
             return True
         if bare and bare[0] in lists.facility and (shy or match.key[0] in _SAINTS):
             return True
-        rest = list(bare)
-        passed = False
-        while rest and (rest[0] in lists.between or rest[0] in lists.particles or rest[0] in lists.articles):
-            passed = True
-            rest.pop(0)
-        if not (passed and rest):
+        skipped = lists.between | lists.particles | lists.articles
+        passed = next((i for i, word in enumerate(bare) if word not in skipped), len(bare))
+        if not 0 < passed < len(bare):
             return False
-        direct = bare[0] in lists.between
-        return rest[0] in lists.part_of or (direct and rest[0] in lists.always)
+        if bare[passed] in lists.part_of:
+            return True
+        # "avenida General San Martín"; but "la plaza de Lima" is in Lima.
+        return bare[0] in lists.between and bare[passed] in lists.always
 
     def _kinds(self, bare: list[str]) -> tuple[frozenset[str], bool]:
         """The kinds that "comuna de" asks for, and whether any word announces a place."""
@@ -149,7 +151,10 @@ class Context:
         lists = around()
         if step < 0:
             start = position == 0 or self._ends_sentence(position)
-            return not start and token.folded not in lists.located | lists.in_the | lists.of | lists.articles
+            return (
+                not start
+                and token.folded not in lists.located | lists.in_the | lists.of | lists.articles
+            )
         return token.folded not in stopwords("es") | stopwords("pt")
 
     def _goes_on_in_capitals(self, match: Match) -> bool:
@@ -176,7 +181,9 @@ class Context:
         word = token.folded
         if word in stopwords("es") | stopwords("pt"):
             name = {unicodedata.normalize("NFC", p.name) for p in match.places}
-            return unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            return (
+                unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            )
         if len(word) <= 3 and not any(_plain(p.name) for p in match.places if _is(p.name, word)):
             written = token.raw.isupper() and (not self._shouted or len(self.tokens) == 1)
             return written or self._located_before(match.start)
@@ -185,6 +192,10 @@ class Context:
     def _located_before(self, start: int) -> bool:
         before = self._before(start)
         return bool(before) and before[0] in around().located | around().in_the
+
+
+def _is_little(word: str) -> bool:
+    return word in stopwords("es") or word in stopwords("pt")
 
 
 def _has(name: str, letters: set[str]) -> bool:
@@ -198,7 +209,13 @@ def _is_small(match: Match) -> bool:
 
 def _singular(noun: str) -> str:
     """A folded noun as the lists have it: "hospitales", "hospitais", "escuelas"."""
-    for ending, instead in (("ales", "al"), ("ais", "al"), ("ones", "on"), ("oes", "ao"), ("s", "")):
+    for ending, instead in (
+        ("ales", "al"),
+        ("ais", "al"),
+        ("ones", "on"),
+        ("oes", "ao"),
+        ("s", ""),
+    ):
         if noun.endswith(ending):
             return noun.removesuffix(ending) + instead
     return noun

@@ -51,7 +51,10 @@ class Homonyms:
                 longer = list(dict.fromkeys(longer))
                 if 0 < len(longer) <= MOST_LONGER:
                     inside, match = longer, replace(match, exact=False)
-            places = inside or places
+            # "La Florida, Santiago": the province of Santiago, not the comuna beside La Florida.
+            before = [p for m, _ in matches if m.end == match.start for p in m.places]
+            holding = [p for p in places if any(self.inside(p, q) for q in before)]
+            places = inside or holding or places
             places = [p for p in places if p.country in abroad] or places
             places = _in_its_language(context, match, places)
             places = _not_letters(context, match, places)

@@ -98,7 +98,9 @@ class Names:
         self._slips = Slips(vocabulary)
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
-            word for word, node in self._root.next.items() if len(word) <= LEAST and len(node.next) > 2
+            word
+            for word, node in self._root.next.items()
+            if len(word) <= LEAST and len(node.next) > 2
         )
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:
