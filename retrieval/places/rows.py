@@ -94,6 +94,12 @@ def other_names() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 @cache
+def ours() -> frozenset[tuple[str, str]]:
+    """Country and code of the places of our own files: of a country's municipalities the larger."""
+    return frozenset((place.country, place.code) for place in built_in())
+
+
+@cache
 def undecided() -> frozenset[tuple[str, tuple[str, ...]]]:
     """Country and name of those that ``nicknames.yaml`` gives several codes: to be asked about."""
     return frozenset(
