@@ -51,7 +51,7 @@ def load(
     source_id = source_id or entry.id
     reading = reading or Reading()
     place = origin or entry.origin or ""
-    recipe = _recipe(entry, place, reading)
+    recipe = _recipe(entry, reading)
     before = tables.dataset(source_id)
     is_known = before is not None and before.recipe == recipe
     if before and is_known:
@@ -69,11 +69,10 @@ def load(
     return Loaded(made, tables.dataset(source_id) or dataset, changed=True)
 
 
-def _recipe(entry: CatalogEntry, origin: str, reading: Reading) -> str:
+def _recipe(entry: CatalogEntry, reading: Reading) -> str:
     """Changes whenever the same file would be read differently."""
     told = (
         RECIPE,
-        origin,
         entry.connector,
         entry.country,
         repr(sorted(entry.options.items())),
