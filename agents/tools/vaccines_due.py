@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agents.stated import measures, plain
@@ -14,6 +15,8 @@ from sources.document import Document, Field
 
 _OF_A_SCHEDULE = (Field.BODY, Field.DESCRIPTION, Field.STEPS, Field.TEMPORAL, Field.OUTPUT)
 _WHERE = (Field.CHANNEL, Field.CONTACT_POINT)
+_LIST = re.compile(r"(?P<first>\d+(?:\s*,\s*\d+)*)\s*(?:,|y|e)\s*(?P<last>\d+)\s+(?P<unit>[a-z]+)")
+_BOTH = re.compile(r"(?P<years>\d+) anos? (?:y|e) (?P<months>\d+) mes(?:es)?")
 
 
 @tool(sector="health", countries=("CL", "PE", "BR", "DO"))
@@ -71,13 +74,20 @@ def _filled(parts: list[Part]) -> tuple[Part, ...]:
 
 
 def _ages(text: str, language: str) -> set[int]:
-    """The ages that a text names, in months; one that it counts in years and months is one age."""
+    """The ages that a text names, in months: "2, 4 y 6 meses", "1 año y 6 meses", "al nacer"."""
     said = plain(text, language)
     found = {0} if is_newborn(said) else set()
-    for value, unit in measures(said):
-        if unit in MONTHS:
-            found.add(round(float(value) * MONTHS[unit]))
-    return found
+    found |= {12 * int(both["years"]) + int(both["months"]) for both in _BOTH.finditer(said)}
+    said = _LIST.sub(_each, _BOTH.sub(" ", said))
+    return found | {
+        round(float(value) * MONTHS[unit]) for value, unit in measures(said) if unit in MONTHS
+    }
+
+
+def _each(listed: re.Match[str]) -> str:
+    """ "2, 4 y 6 meses" → "2 meses 4 meses 6 meses"."""
+    numbers = [*re.findall(r"\d+", listed["first"]), listed["last"]]
+    return " ".join(f"{number} {listed['unit']}" for number in numbers)
 
 
 def _spoken(age: Age, language: str) -> str:
