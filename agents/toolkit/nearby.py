@@ -22,7 +22,10 @@ Row = Mapping[str, Any]
 LONGEST_ABBREVIATION = 3
 """Letters of a region's abbreviation, at most."""
 
-_COLUMNS = "source_id, row_no, id, name, latitude, longitude"
+_COLUMNS = (
+    "source_id, row_no, id, name, latitude, longitude,"
+    " count(*) OVER (PARTITION BY source_id, id) AS twins"
+)
 _KM = (
     "12742.0176 * asin(sqrt(pow(sin(radians(latitude - ?) / 2), 2) + cos(radians(?))"
     " * cos(radians(latitude)) * pow(sin(radians(longitude - ?) / 2), 2)))"
@@ -134,9 +137,16 @@ def both(conditions: Iterable[Condition]) -> Condition:
 
 
 def line_of(tables: Tables, role: str, row: Row) -> Cited:
-    """A row as a line to show and to cite."""
-    row_id = str(row["id"] or row["row_no"])
-    return Cited.first(tables.document(tables.document_id(row["source_id"], role, row_id)))
+    """A row as a line to show and to cite. Raises LookupError where it was replaced just now.
+
+    Rows that share an id (`twins`, or None where that was not asked) are told apart by number.
+    """
+    alone = row.get("twins") == 1
+    row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
+    document = tables.document(tables.document_id(row["source_id"], role, row_id))
+    if document is None:
+        raise LookupError(f"the row {row_id} of {row['source_id']} is gone")
+    return Cited.first(document)
 
 
 def points(rows: Iterable[Row]) -> tuple[Point, ...]:

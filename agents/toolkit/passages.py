@@ -55,6 +55,15 @@ def all_quoted(access: Access, listed: Iterable[Mapping[str, str]]) -> tuple[Cit
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
+def in_force(rules: Iterable[Mapping[str, Any]], today: date) -> list[Mapping[str, Any]]:
+    """Those of `rules` that hold on the day `today`, by their own `valid_from` and `valid_to`."""
+    return [
+        rule
+        for rule in rules
+        if rule.get("valid_from", date.min) <= today <= rule.get("valid_to", date.max)
+    ]
+
+
 def cited(document: Document, section: Section) -> Cited:
     """A whole section."""
     return Cited(document, section.start, section.end)
