@@ -90,6 +90,8 @@ def read_call(question: str, each: Loaded, countries: Sequence[str], found: list
             value = _value(question, argument, each.texts)
             if value is not None:
                 given[argument.name] = value
+                home = each.texts.homes.get(argument.name, {}).get(str(value))
+                country = home if home in countries else country
                 continue
         if argument.required:
             missing.append(argument.name)
@@ -163,12 +165,17 @@ def _value(question: str, argument: Argument, texts: Texts) -> Any:
 def _months(question: str) -> int | None:
     """An age in months: "2 años y 6 meses" → 30."""
     text = plain(question, "es")
-    if text in _newborn():
+    if is_newborn(text):
         return 0
     ages = {unit: float(value) for value, unit in measures(text) if unit in MONTHS}
     if not ages:
         return None
     return round(sum(value * MONTHS[unit] for unit, value in ages.items()))
+
+
+def is_newborn(folded: str) -> bool:
+    """Whether a folded text speaks of somebody who was just born."""
+    return folded in _newborn()
 
 
 @cache

@@ -14,11 +14,15 @@ kind: {hospital: [hospital*], clinic: [clinica*]}
 emergency: [urgenc*, guardia]
 capture:                    # stretches of the question that are an argument
 origin: ["desde {} (hasta|a|para)"]
+marks: ["(?P<it>[0-9]+) puntos"]  # … or a regular expression over folded text with a group `it`
+homes:                      # values of an argument that only one country knows
+programme: {prouni: BR}
 ask:                        # what the reader is asked for a required argument
 place: {es: "¿En qué comuna?", pt: "Em que cidade?"}
 heading: {es: "Farmacias de turno en {place}", pt: "Farmácias de plantão em {place}"}
 empty: {es: "No hay farmacias de turno en {place} en los datos del {as_of}.", pt: …}
 texts: {old: {es: …, pt: …}}        # other headings and notices by key
+rules: {…}                  # what the tool itself decides by: it reads them with `rules_of`
 """
 
 from __future__ import annotations
@@ -33,8 +37,8 @@ from sources.catalog import read_yaml
 
 PLACE = "place"
 LANGUAGES = ("es", "pt")
-KEYS = {"title", "words", "asks", "hints", "unless", "values", "capture", "ask", "heading", "empty",
-        "texts"}  # fmt: skip
+KEYS = {"title", "words", "asks", "hints", "unless", "values", "capture", "homes", "ask", "heading",
+        "empty", "texts", "rules"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Texts:
     unless: tuple[Pattern | Near, ...]
     values: dict[str, dict[str, str]]
     captures: dict[str, tuple[re.Pattern[str], ...]]
+    homes: dict[str, dict[str, str]]
     said: dict[str, dict[str, str]] = field(repr=False)
 
     def text(self, key: str, language: str, **values: str) -> str:
@@ -106,6 +111,7 @@ def read_texts(tool: Tool) -> Texts:
             name: tuple(_capture(each) for each in listed)
             for name, listed in data.get("capture", {}).items()
         },
+        homes=data.get("homes", {}),
         said=said,
     )
 
@@ -117,7 +123,14 @@ def _patterns(lines: Any, lexicon: Lexicon) -> tuple[Pattern | Near, ...]:
 
 
 def _capture(line: str) -> re.Pattern[str]:
-    """``desde {} (hasta|a)`` over folded text; ``{}`` is the shortest stretch that fits."""
+    """``desde {} (hasta|a)`` over folded text; ``{}`` is the shortest stretch that fits. A line with
+    a group ``(?P<it>…)`` is a regular expression already.
+    """
+    if "(?P<it>" in line:
+        try:
+            return re.compile(line)
+        except re.error as error:
+            raise ToolRefused(f"the capture {line!r}: {error}", "Correct it.") from None
     parts = [re.escape(part) for part in line.split("{}")]
     if len(parts) != 2:
         raise ToolRefused(f"the capture {line!r} has not one {{}}", "Write `desde {} hasta`.")
