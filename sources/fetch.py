@@ -1,0 +1,155 @@
+"""Downloads a file over HTTP, within limits: time, size, redirects, and no way into private networks.
+
+    fetched = fetch("https://www.example.org/datos.csv", folder / "datos.csv")
+
+A server that says that nothing is newer than what we have (ETag, Last-Modified) sends no file again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from time import monotonic
+from typing import IO
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from sources.errors import ConnectorError
+
+AGENT = "Ventanilla/0.1 (reads open data for a public service window)"
+LARGEST = 300 * 1024 * 1024
+"""Bytes that a file may have."""
+SECONDS = 600.0
+"""Seconds that a download may take."""
+_STEP_S = 30.0
+_REDIRECTS = 5
+_REMEDY = "Try again later, or read a downloaded copy with --from."
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came. `known` is to be shown at the next fetch; `day` is the server's date of the file."""
+
+    unchanged: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
+    day: str | None = None
+
+
+def is_address(origin: str) -> bool:
+    """Whether an origin is to be fetched."""
+    return origin.lower().startswith(("http://", "https://"))
+
+
+def is_private(url: str) -> bool:
+    """Whether a host is this machine or one of a private network. Raises ConnectorError where the
+    host cannot be found.
+    """
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        raise ConnectorError(f"the host of {url} is not known", _REMEDY) from None
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return any(not address.is_global for address in addresses)
+
+
+def fetch(
+    url: str,
+    into: Path,
+    *,
+    known: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
+    largest: int = LARGEST,
+) -> Fetched:
+    """Downloads `url` into the file `into`. Raises ConnectorError, in one line, whatever goes wrong."""
+    deadline = monotonic() + seconds
+    asked = {"User-Agent": AGENT, **(headers or {})}
+    for given, name in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
+        if known and known.get(given):
+            asked[name] = known[given]
+    late = ConnectorError(f"{url} did not answer within {seconds:g} s", _REMEDY)
+    try:
+        with httpx.Client(timeout=min(seconds, _STEP_S), headers=asked) as client:
+            return _follow(client, url, into, deadline, largest, late)
+    except httpx.TimeoutException:
+        raise late from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise ConnectorError(f"{url} cannot be read ({detail})", _REMEDY) from None
+    except OSError as error:
+        raise ConnectorError(f"{into.name} cannot be written ({error.strerror})") from None
+
+
+def _follow(
+    client: httpx.Client,
+    url: str,
+    into: Path,
+    deadline: float,
+    largest: int,
+    late: ConnectorError,
+) -> Fetched:
+    here = url
+    inside: bool | None = None
+    for _ in range(_REDIRECTS + 1):
+        with client.stream("GET", here) as answer:
+            if answer.is_redirect:
+                target = urljoin(here, answer.headers.get("location", ""))
+                inside = is_private(url) if inside is None else inside
+                _may_go(url, target, inside)
+                here = target
+                continue
+            if answer.status_code == httpx.codes.NOT_MODIFIED:
+                return Fetched(unchanged=True)
+            if answer.is_error or answer.status_code != httpx.codes.OK:
+                raise ConnectorError(f"{url} answered with HTTP status {answer.status_code}", _REMEDY)
+            with into.open("wb") as file:
+                _copy(answer, file, url, deadline, largest, late)
+            return _fetched(answer)
+    raise ConnectorError(f"{url} leads from one address to the next", "Write the last one.")
+
+
+def _may_go(url: str, target: str, inside: bool) -> None:
+    """A portal must not send us to a file of ours or to a machine behind our own door."""
+    if not is_address(target):
+        raise ConnectorError(f"{url} leads to {target[:80]!r}, which is no web address", _REMEDY)
+    if not inside and is_private(target):
+        raise ConnectorError(f"{url} leads into a private network", "Ask its agency.")
+
+
+def _copy(
+    answer: httpx.Response,
+    file: IO[bytes],
+    url: str,
+    deadline: float,
+    largest: int,
+    late: ConnectorError,
+) -> None:
+    size = 0
+    for piece in answer.iter_bytes():
+        size += len(piece)
+        if monotonic() > deadline:
+            raise late
+        if size > largest:
+            raise ConnectorError(f"{url} sends more than {largest // 1024**2} MB", _REMEDY)
+        file.write(piece)
+
+
+def _fetched(answer: httpx.Response) -> Fetched:
+    known = {
+        name: answer.headers[header]
+        for name, header in (("etag", "etag"), ("last_modified", "last-modified"))
+        if header in answer.headers
+    }
+    day = None
+    if "last_modified" in known:
+        try:
+            day = parsedate_to_datetime(known["last_modified"]).date().isoformat()
+        except ValueError:
+            known.pop("last_modified")  # a date that is none would be refused when sent back
+    return Fetched(known=known, day=day)
