@@ -226,7 +226,7 @@ class _File:
         def read(cells: list[str]) -> Any:
             value = cells[place].strip() if place < len(cells) else ""
             if not value or parse is None:
-                return value or None
+                return " ".join(value.split()) or None
             found = parse(value)
             if found is None:
                 self._repairs[what] += 1

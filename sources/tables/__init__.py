@@ -9,7 +9,8 @@ The roles, their columns and the words that citizens read above a value stand in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Attribute
 
 from sources.catalog import one_line, read_yaml
+from sources.document import Field
 from sources.errors import CatalogError
 
 FOLDER = Path(__file__).parent
@@ -44,6 +46,7 @@ class Column(_Model):
     pt: str | None = None
     values: dict[str, dict[str, str]] = Attribute(default_factory=dict)
     unless: str | None = None
+    field: Field = Field.BODY
     seconds_of: str | None = None
 
     def label(self, language: str) -> str | None:
@@ -89,8 +92,8 @@ class Reading:
     of the copy we have, by address: ETag and Last-Modified; `seconds` may the whole reading take.
     """
 
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = default(default_factory=dict)
+    known: Mapping[str, Mapping[str, str]] = default(default_factory=dict)
     seconds: float | None = None
 
 
@@ -105,12 +108,12 @@ class TableSet:
 
     tables: Mapping[str, Path]
     rows: int = 0
-    rejects: Mapping[str, int] = field(default_factory=dict)
-    repairs: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = default(default_factory=dict)
+    repairs: Mapping[str, int] = default(default_factory=dict)
     filtered: int = 0
     as_of: str | None = None
     content_hash: str = ""
-    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, str]] = default(default_factory=dict)
     unchanged: bool = False
 
 
