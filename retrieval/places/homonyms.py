@@ -1,0 +1,123 @@
+"""Which of several places of one name is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from retrieval.places.context import Context
+from retrieval.places.data import around, country_names
+from retrieval.places.names import Match, Names
+from retrieval.places.place import Place
+from retrieval.places.rows import key_of, leading
+
+Settled = list[tuple[Match, tuple[Place, ...]]]
+
+MOST_LONGER = 3
+"""More names that go on ("San Juan de …") are no answer to what a shorter one meant."""
+
+
+class Homonyms:
+    """Settles homonyms by the kind and the territory that the text names, then by what a bare name
+    usually means.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def settle(
+        self,
+        context: Context,
+        matches: Sequence[tuple[Match, frozenset[str]]],
+        countries: Sequence[str],
+    ) -> Settled:
+        """Each match with the places it means, the likeliest first."""
+        abroad = _countries_named(context)
+        settled: Settled = []
+        for match, kinds in matches:
+            others = [p for other, _ in matches if other is not match for p in other.places]
+            others += self._states(context, match)
+            places = [p for p in match.places if p.kind in kinds] or list(match.places)
+            inside = [p for p in places if any(self.inside(q, p) for q in others)]
+            if others and not inside and len(match.key) > 1:
+                longer = [
+                    p
+                    for p in self._names.beginning(match.key)
+                    if (not countries or p.country in countries)
+                    and any(self.inside(q, p) for q in others)
+                ]
+                longer = list(dict.fromkeys(longer))
+                if 0 < len(longer) <= MOST_LONGER:
+                    inside, match = longer, replace(match, exact=False)
+            places = inside or places
+            places = [p for p in places if p.country in abroad] or places
+            settled.append((match, self._ranked(places, countries, bool(kinds))))
+        return settled
+
+    def inside(self, outer: Place, place: Place) -> bool:
+        """Whether `place` lies in `outer`."""
+        if outer.country != place.country or outer == place:
+            return False
+        name = key_of(outer.name)
+        if any(key_of(parent) == name for parent in place.parents):
+            return True
+        # Codes of provinces begin those of what lies in them; ISO's DO-25 is the province 25.
+        digits = outer.code.removeprefix("DO-")
+        return digits.isdigit() and len(place.code) > len(digits) and place.code.startswith(digits)
+
+    def _states(self, context: Context, match: Match) -> list[Place]:
+        """The state whose letters follow the name: "Belém/PA", "Santa Luzia (MG)"."""
+        if match.end == len(context.tokens):
+            return []
+        token = context.tokens[match.end]
+        gap = context.text[context.tokens[match.end - 1].end : token.start]
+        if len(token.raw) != 2 or gap.strip() not in {"/", "-", "–", ",", "("}:
+            return []
+        state = self._names.states.get(f"BR-{token.raw.upper()}")
+        return [state] if state else []
+
+    def _ranked(
+        self, places: list[Place], countries: Sequence[str], asked: bool
+    ) -> tuple[Place, ...]:
+        left = places
+        if not asked:
+            left = [p for p in places if not any(self._stands_for(q, p) for q in places)]
+        leaders = [p for p in left if _leads(p)]
+        if len(leaders) == 1 and len({p.country for p in left}) == 1:
+            left = leaders
+
+        def rank(place: Place) -> tuple[bool, int, int, tuple[str, ...]]:
+            country = countries.index(place.country) if place.country in countries else 0
+            return (not _leads(place), country, _preference(place), place.parents)
+
+        return tuple(sorted(left, key=rank))
+
+    def _stands_for(self, one: Place, other: Place) -> bool:
+        """Whether a bare name means `one` and not `other`: a territory and the chief town in it."""
+        if _preference(one) >= _preference(other):
+            return False
+        for small, large in ((one, other), (other, one)):
+            # INEI and SUBDERE number a province's chief town 01.
+            if self.inside(large, small):
+                return _leads(small) or small.code.endswith("01")
+        return False
+
+
+def _leads(place: Place) -> bool:
+    return (place.country, place.code) in leading()
+
+
+def _preference(place: Place) -> int:
+    order = around().prefer.get(place.country, ())
+    return order.index(place.kind) if place.kind in order else len(order)
+
+
+def _countries_named(context: Context) -> frozenset[str]:
+    names = country_names()
+    spelled = [token.folded for token in context.tokens]
+    return frozenset(
+        names[name]
+        for length in (1, 2)
+        for start in range(len(spelled) - length + 1)
+        if (name := " ".join(spelled[start : start + length])) in names
+    )
