@@ -1,21 +1,21 @@
 """Rides between stops of a GTFS feed: direct, or with one change within walking distance.
 
 Times are those of stop_times (seconds after the service day's midnight); a stop without a time leaves
-the ride unknown, which comes last. https://gtfs.org/documentation/schedule/reference/#stop_timestxt
+a direct ride unknown, which comes last, and is no place to change.
+https://gtfs.org/documentation/schedule/reference/#stop_timestxt
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from retrieval.tables import Tables
+from typing import Any
 
 from agents.toolkit.routes import direction, route_name
-from agents.toolkit.stops import EARTH_M
-
-WALK_M = 300.0
-"""Metres that a change may take on foot."""
+from agents.toolkit.stops import neighbours
+from retrieval.tables import Dataset, Tables
 
 WALK_M_PER_S = 1.2
 """Walking speed, metres a second: what pedestrian crossings are timed for."""
@@ -23,103 +23,53 @@ WALK_M_PER_S = 1.2
 MOST = 8
 """Journeys in one answer."""
 
-_ENDS = """
-WITH board AS (
-    SELECT trip_id, stop_id, stop_sequence, departure_seconds FROM gtfs_stop_times
-    WHERE source_id = $1 AND list_contains($2::VARCHAR[], stop_id)
-        AND coalesce(pickup_type, 0) <> 1),
-alight AS (
-    SELECT trip_id, stop_id, stop_sequence, arrival_seconds FROM gtfs_stop_times
-    WHERE source_id = $1 AND list_contains($3::VARCHAR[], stop_id)
-        AND coalesce(drop_off_type, 0) <> 1)
-"""
-_DIRECT = (
-    _ENDS
-    + """
-SELECT b.trip_id, b.stop_id AS origin, a.stop_id AS destination, t.route_id, t.direction_id,
+_DIRECT = """
+SELECT b.trip_id, b.stop_id AS origin, a.stop_id AS destination, t.route_id,
     t.trip_headsign AS headsign, r.route_short_name, r.route_long_name,
     a.arrival_seconds - b.departure_seconds AS ride, a.stop_sequence - b.stop_sequence AS hops
-FROM board b JOIN alight a ON a.trip_id = b.trip_id AND a.stop_sequence > b.stop_sequence
-    AND a.stop_id <> b.stop_id
+FROM gtfs_stop_times b
+JOIN gtfs_stop_times a ON a.source_id = $1 AND a.trip_id = b.trip_id
+    AND a.stop_sequence > b.stop_sequence AND a.stop_id <> b.stop_id
 JOIN gtfs_trips t ON t.source_id = $1 AND t.trip_id = b.trip_id
 JOIN gtfs_routes r ON r.source_id = $1 AND r.route_id = t.route_id
+WHERE b.source_id = $1 AND list_contains($2::VARCHAR[], b.stop_id)
+    AND list_contains($3::VARCHAR[], a.stop_id)
+    AND coalesce(b.pickup_type, 0) <> 1 AND coalesce(a.drop_off_type, 0) <> 1
 QUALIFY 1 = row_number() OVER (PARTITION BY t.route_id, t.direction_id, t.trip_headsign
     ORDER BY ride NULLS LAST, hops, b.stop_id, a.stop_id, b.trip_id)
 ORDER BY ride NULLS LAST, hops, t.route_id, t.direction_id, headsign LIMIT $4
 """
-)
-# One trip stands for each route and direction that serves an end: that with the most stops.
-_CHANGE = (
-    _ENDS
-    + """
-, served AS (
-    SELECT trip_id, count(*) AS stops FROM gtfs_stop_times
-    WHERE source_id = $1 AND trip_id IN (SELECT trip_id FROM board UNION SELECT trip_id FROM alight)
-    GROUP BY trip_id),
-outward AS (
-    SELECT trip_id, route_id FROM gtfs_trips JOIN served USING (trip_id)
-    WHERE source_id = $1 AND trip_id IN (SELECT trip_id FROM board)
-    QUALIFY 1 = row_number() OVER (PARTITION BY route_id, direction_id, trip_headsign
-        ORDER BY stops DESC, trip_id)),
-onward AS (
-    SELECT trip_id, route_id FROM gtfs_trips JOIN served USING (trip_id)
-    WHERE source_id = $1 AND trip_id IN (SELECT trip_id FROM alight)
-    QUALIFY 1 = row_number() OVER (PARTITION BY route_id, direction_id, trip_headsign
-        ORDER BY stops DESC, trip_id)),
-placed AS (
-    SELECT stop_id, stop_lat AS lat, stop_lon AS lon, floor(stop_lat / 0.005)::INT AS y,
-        floor(stop_lon / 0.005)::INT AS x
-    FROM gtfs_stops WHERE source_id = $1),
-first_leg AS (
-    SELECT o.trip_id, o.route_id, s.stop_id,
-        min(s.arrival_seconds - b.departure_seconds) AS ride,
-        arg_min(b.stop_id, (s.arrival_seconds - b.departure_seconds, b.stop_id)) AS origin
-    FROM outward o JOIN board b USING (trip_id)
-    JOIN gtfs_stop_times s ON s.source_id = $1 AND s.trip_id = o.trip_id
-        AND s.stop_sequence > b.stop_sequence AND coalesce(s.drop_off_type, 0) <> 1
-    WHERE s.arrival_seconds IS NOT NULL AND b.departure_seconds IS NOT NULL
-    GROUP BY ALL),
-second_leg AS (
-    SELECT o.trip_id, o.route_id, s.stop_id,
-        min(a.arrival_seconds - s.departure_seconds) AS ride,
-        arg_min(a.stop_id, (a.arrival_seconds - s.departure_seconds, a.stop_id)) AS destination
-    FROM onward o JOIN alight a USING (trip_id)
-    JOIN gtfs_stop_times s ON s.source_id = $1 AND s.trip_id = o.trip_id
-        AND s.stop_sequence < a.stop_sequence AND coalesce(s.pickup_type, 0) <> 1
-    WHERE s.departure_seconds IS NOT NULL AND a.arrival_seconds IS NOT NULL
-    GROUP BY ALL),
-around AS (
-    SELECT stop_id, lat, lon, y + dy AS y, x + dx AS x
-    FROM placed, (SELECT unnest([-1, 0, 1]) AS dy), (SELECT unnest([-1, 0, 1]) AS dx)
-    WHERE stop_id IN (SELECT stop_id FROM first_leg)),
-walks AS (
-    SELECT p.stop_id AS off, q.stop_id AS on_, 2 * $5 * asin(sqrt(
-        power(sin(radians(q.lat - p.lat) / 2), 2) + cos(radians(p.lat)) * cos(radians(q.lat))
-        * power(sin(radians(q.lon - p.lon) / 2), 2))) AS metres
-    FROM around p JOIN placed q USING (y, x)
-    WHERE q.stop_id IN (SELECT stop_id FROM second_leg)),
-joined AS (
-    SELECT f.trip_id AS first_trip, f.route_id AS first_route, f.origin, w.off, w.on_, w.metres,
-        s.trip_id AS second_trip, s.route_id AS second_route, s.destination,
-        f.ride AS first_ride, s.ride AS second_ride,
-        f.ride + s.ride + ceil(w.metres / $6)::INT AS total
-    FROM walks w JOIN first_leg f ON f.stop_id = w.off JOIN second_leg s ON s.stop_id = w.on_
-    WHERE w.metres <= $7 AND f.route_id <> s.route_id),
-best AS (
-    SELECT first_trip, second_trip,
-        unnest(arg_min(joined, (total, metres, off, on_)))
-    FROM joined GROUP BY first_trip, second_trip
-    ORDER BY min(total), first_trip, second_trip LIMIT $4)
-SELECT b.*, r.route_short_name AS short_1, r.route_long_name AS long_1, t.trip_headsign AS sign_1,
-    q.route_short_name AS short_2, q.route_long_name AS long_2, u.trip_headsign AS sign_2
-FROM best b
-JOIN gtfs_trips t ON t.source_id = $1 AND t.trip_id = b.first_trip
-JOIN gtfs_trips u ON u.source_id = $1 AND u.trip_id = b.second_trip
+_SERVING = """
+WITH served AS (
+    SELECT trip_id, count(*) AS stops, bool_or(list_contains($2::VARCHAR[], stop_id)) AS outward,
+        bool_or(list_contains($3::VARCHAR[], stop_id)) AS onward
+    FROM gtfs_stop_times WHERE source_id = $1 GROUP BY trip_id HAVING outward OR onward)
+SELECT trip_id, outward, onward, t.route_id, t.direction_id, t.trip_headsign AS headsign,
+    r.route_short_name, r.route_long_name
+FROM gtfs_trips t JOIN served USING (trip_id)
 JOIN gtfs_routes r ON r.source_id = $1 AND r.route_id = t.route_id
-JOIN gtfs_routes q ON q.source_id = $1 AND q.route_id = u.route_id
-ORDER BY total, first_trip, second_trip
+WHERE t.source_id = $1 ORDER BY stops DESC, trip_id
 """
-)
+_FIRST_LEGS = """
+SELECT s.trip_id, s.stop_id, min(s.arrival_seconds - b.departure_seconds) AS ride,
+    arg_min(b.stop_id, (s.arrival_seconds - b.departure_seconds, b.stop_id)) AS end_
+FROM gtfs_stop_times b JOIN gtfs_stop_times s ON s.source_id = $1 AND s.trip_id = b.trip_id
+    AND s.stop_sequence > b.stop_sequence
+WHERE b.source_id = $1 AND list_contains($2::VARCHAR[], b.stop_id)
+    AND list_contains($3::VARCHAR[], b.trip_id) AND coalesce(b.pickup_type, 0) <> 1
+    AND coalesce(s.drop_off_type, 0) <> 1
+GROUP BY s.trip_id, s.stop_id HAVING ride IS NOT NULL ORDER BY ride, s.trip_id, s.stop_id
+"""
+_SECOND_LEGS = """
+SELECT s.trip_id, s.stop_id, min(a.arrival_seconds - s.departure_seconds) AS ride,
+    arg_min(a.stop_id, (a.arrival_seconds - s.departure_seconds, a.stop_id)) AS end_
+FROM gtfs_stop_times a JOIN gtfs_stop_times s ON s.source_id = $1 AND s.trip_id = a.trip_id
+    AND s.stop_sequence < a.stop_sequence
+WHERE a.source_id = $1 AND list_contains($2::VARCHAR[], a.stop_id)
+    AND list_contains($3::VARCHAR[], a.trip_id) AND coalesce(a.drop_off_type, 0) <> 1
+    AND coalesce(s.pickup_type, 0) <> 1
+GROUP BY s.trip_id, s.stop_id HAVING ride IS NOT NULL ORDER BY ride, s.trip_id, s.stop_id
+"""
 _HEADWAYS = """
 SELECT trip_id, min(headway_secs) AS least, max(headway_secs) AS most FROM gtfs_frequencies
 WHERE source_id = $1 AND list_contains($2::VARCHAR[], trip_id) GROUP BY trip_id
@@ -128,8 +78,8 @@ WHERE source_id = $1 AND list_contains($2::VARCHAR[], trip_id) GROUP BY trip_id
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One ride. `ride_s` are seconds on board, `headway_s` the least and the most seconds between
-    two vehicles over the day, where the feed knows.
+    """One ride between two stop ids. `ride_s` are seconds on board, `headway_s` the least and the
+    most seconds between two vehicles over the day, where the feed knows.
     """
 
     route_id: str
@@ -143,57 +93,139 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One or two legs between stop ids; `walk_m` are the metres on foot between them."""
+    """One or two legs; `walk_m` are the metres on foot between them. `total_s` are the seconds on
+    board and on foot, without waiting; None where a ride is not known.
+    """
 
     legs: tuple[Leg, ...]
+    total_s: int | None
     walk_m: float = 0.0
-
-    @property
-    def total_s(self) -> int | None:
-        """Seconds on board and on foot, without waiting; None where a ride is not known."""
-        rides = [leg.ride_s for leg in self.legs]
-        if None in rides:
-            return None
-        return sum(r for r in rides if r is not None) + -int(-self.walk_m // WALK_M_PER_S)
 
 
 def journeys(
-    tables: Tables, source_id: str, origins: Sequence[str], destinations: Sequence[str]
+    tables: Tables, feed: Dataset, origins: Sequence[str], destinations: Sequence[str]
 ) -> list[Journey]:
-    """The best journeys between two groups of stops: direct ones, and only where there are none those
-    with a change; the shortest first.
+    """The best journeys between two groups of stop ids: direct ones, and only where there are none
+    those with a change; the shortest first, one for each route and direction (or two of them).
     """
-    ends = (source_id, list(origins), list(destinations))
-    if rows := tables.query(_DIRECT, *ends, MOST):
-        often = _headways(tables, source_id, [row["trip_id"] for row in rows])
+    source_id, ends = feed.source_id, (list(origins), list(destinations))
+    serving = tables.query(_SERVING, source_id, *ends)
+    both = any(row["outward"] and row["onward"] for row in serving)
+    if both and (rows := tables.query(_DIRECT, source_id, *ends, MOST)):
+        often = _headways(tables, source_id, (row["trip_id"] for row in rows))
         return [
-            Journey((Leg(
-                row["route_id"], route_name(row), direction(row), row["origin"],
-                row["destination"], row["ride"], often.get(row["trip_id"])),))
+            Journey((_leg(row, row["origin"], row["destination"], row["ride"], often),), row["ride"])
             for row in rows
-        ]  # fmt: skip
-    rows = tables.query(_CHANGE, *ends, MOST, EARTH_M, WALK_M_PER_S, WALK_M)
-    trips = [row[trip] for row in rows for trip in ("first_trip", "second_trip")]
-    often = _headways(tables, source_id, trips) if trips else {}
+        ]
+    return _with_change(tables, feed, *ends, serving)
+
+
+def _with_change(
+    tables: Tables,
+    feed: Dataset,
+    origins: list[str],
+    destinations: list[str],
+    serving: list[dict[str, Any]],
+) -> list[Journey]:
+    source_id = feed.source_id
+    outward, onward = _standing(serving, "outward"), _standing(serving, "onward")
+    if not outward or not onward:
+        return []
+    first = tables.query(_FIRST_LEGS, source_id, origins, list(outward))
+    second: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in tables.query(_SECOND_LEGS, source_id, destinations, list(onward)):
+        second[row["stop_id"]].append(row)
+    best = _changes(first, second, neighbours(tables, feed), {**outward, **onward})
+    often = _headways(tables, source_id, (leg["trip_id"] for c in best for leg in c.rides))
     made = []
-    for row in rows:
-        first, second = (
-            {"route_id": row[f"{which}_route"], "route_short_name": row[f"short_{n}"],
-             "route_long_name": row[f"long_{n}"], "headsign": row[f"sign_{n}"]}
-            for n, which in ((1, "first"), (2, "second"))
-        )  # fmt: skip
+    for change in best:
+        one, two = change.rides
         legs = (
-            Leg(first["route_id"], route_name(first), direction(first), row["origin"], row["off"],
-                row["first_ride"], often.get(row["first_trip"])),
-            Leg(second["route_id"], route_name(second), direction(second), row["on_"],
-                row["destination"], row["second_ride"], often.get(row["second_trip"])),
-        )  # fmt: skip
-        made.append(Journey(legs, row["metres"]))
+            _leg(outward[one["trip_id"]], one["end_"], one["stop_id"], one["ride"], often),
+            _leg(onward[two["trip_id"]], two["stop_id"], two["end_"], two["ride"], often),
+        )
+        made.append(Journey(legs, change.total_s, change.walk_m))
     return made
 
 
+def _standing(rows: Iterable[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
+    """One trip for each route and direction that serves an end, that with the most stops: their
+    trips run alike at other hours, and a change is sought for each.
+    """
+    chosen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row[end]:
+            chosen.setdefault((row["route_id"], row["direction_id"], row["headsign"]), row)
+    return {row["trip_id"]: row for row in chosen.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Two rides and the walk between them."""
+
+    total_s: int
+    walk_m: float
+    rides: tuple[dict[str, Any], dict[str, Any]]
+
+
+def _changes(
+    first: Iterable[dict[str, Any]],
+    second: Mapping[str, list[dict[str, Any]]],
+    near: Mapping[str, Sequence[tuple[str, float]]],
+    trips: Mapping[str, Mapping[str, Any]],
+) -> list[_Change]:
+    """The best `MOST` pairs of trips. `first` comes shortest first, so that the search ends at a ride
+    that alone takes longer than the last of them.
+    """
+    found: dict[tuple[str, str], _Change] = {}
+    bound = math.inf
+    for one in first:
+        ride = one["ride"]
+        if ride > bound:
+            break
+        route = trips[one["trip_id"]]["route_id"]
+        for stop_id, walk_m in near.get(one["stop_id"], ()):
+            there = second.get(stop_id)
+            if there is None:
+                continue
+            until = ride + math.ceil(walk_m / WALK_M_PER_S)
+            for two in there:
+                total = until + two["ride"]
+                if total > bound:
+                    break
+                key = (one["trip_id"], two["trip_id"])
+                old = found.get(key)
+                if old is not None and (old.total_s, old.walk_m) <= (total, walk_m):
+                    continue
+                if trips[two["trip_id"]]["route_id"] != route:
+                    found[key] = _Change(total, walk_m, (one, two))
+                    if old is None and len(found) >= MOST:
+                        bound = sorted(c.total_s for c in found.values())[MOST - 1]
+    ranked = sorted(found.items(), key=lambda item: (item[1].total_s, item[0]))
+    return [change for _, change in ranked[:MOST]]
+
+
+def _leg(
+    row: Mapping[str, Any],
+    origin: str,
+    destination: str,
+    ride: int | None,
+    often: Mapping[str, tuple[int, int]],
+) -> Leg:
+    return Leg(
+        route_id=row["route_id"],
+        route=route_name(row),
+        towards=direction(row),
+        origin=origin,
+        destination=destination,
+        ride_s=ride,
+        headway_s=often.get(row["trip_id"]),
+    )
+
+
 def _headways(
-    tables: Tables, source_id: str, trips: Sequence[str]
+    tables: Tables, source_id: str, trips: Iterable[str]
 ) -> dict[str, tuple[int, int]]:
-    rows = tables.query(_HEADWAYS, source_id, list(trips))
+    wanted = list(dict.fromkeys(trips))
+    rows = tables.query(_HEADWAYS, source_id, wanted) if wanted else []
     return {row["trip_id"]: (row["least"], row["most"]) for row in rows}

@@ -11,51 +11,44 @@ Stops are those of https://gtfs.org/documentation/schedule/reference/#stopstxt w
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from retrieval.tables import Tables
+from rapidfuzz.distance import DamerauLevenshtein
 
 from retrieval.analyse import fold, words
+from retrieval.tables import Dataset, Tables
 from sources.catalog import read_yaml
 
 SLIP_FROM, TWO_SLIPS_FROM = 5, 9
 """Letters from which on a word may hold one slip, or two."""
 
-CORNER_M = 150.0
-"""Metres between two stops that make one corner."""
+CORNER_M = 300.0
+"""Metres between two stops that make one corner: buses do not stop right at it."""
 
-CELL_M = 1000.0
-"""Side of the squares by which stops are told to lie together: stops in squares that touch do."""
+WALK_M = 300.0
+"""Metres that a change may take on foot."""
+
+CELL = 0.01
+"""Side, in degrees (about 1 km), of the squares by which stops lie together or apart: those in
+squares that touch lie together.
+"""
+
+WALK_CELL = (0.003, 0.005)
+"""Degrees of latitude and longitude that are more than `WALK_M` as far south as 57°."""
 
 EARTH_M = 6_371_008.8
 """Mean radius of the Earth in metres (IUGG)."""
 
-_NAMED = """
-WITH named AS (
-    SELECT source_id, stop_id, stop_name, stop_lat, stop_lon,
-        ' ' || trim(regexp_replace(strip_accents(lower(stop_name)), '[^a-z0-9]+', ' ', 'g')) || ' '
-            AS words
-    FROM gtfs_stops
-    WHERE list_contains(?, source_id) AND stop_name IS NOT NULL AND coalesce(location_type, 0) = 0)
+_STOPS = """
+SELECT stop_id, stop_name, stop_lat, stop_lon FROM gtfs_stops
+WHERE source_id = ? AND stop_name IS NOT NULL AND coalesce(location_type, 0) = 0
+ORDER BY stop_name, stop_id
 """
-_WITH_WORD = " AND regexp_matches(words, ?)"
-_FIND = _NAMED + "SELECT * FROM named WHERE true"
-_NEAR_WORDS = (
-    _NAMED
-    + """
-, vocabulary AS (SELECT DISTINCT unnest(string_split(trim(words), ' ')) AS word FROM named)
-SELECT asked.word AS asked, vocabulary.word AS word
-FROM (SELECT unnest(?) AS word, unnest(?) AS slips) asked JOIN vocabulary
-    ON abs(length(asked.word) - length(vocabulary.word)) <= asked.slips
-    AND damerau_levenshtein(asked.word, vocabulary.word) <= asked.slips
-ORDER BY damerau_levenshtein(asked.word, vocabulary.word), vocabulary.word
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +62,30 @@ class Stop:
     longitude: float | None
 
 
-def find_stops(tables: Tables, text: str, sources: Sequence[str]) -> list[Stop]:
-    """The stops that `text` names in the feeds `sources`; those named by exactly these words, where
-    there are such.
+def find_stops(tables: Tables, text: str, feeds: Sequence[Dataset]) -> list[Stop]:
+    """The stops that `text` names in `feeds`; those named by exactly these words, where there are
+    such.
     """
     wanted = spoken(text)
-    if not wanted or not sources:
+    if not wanted:
         return []
-    found = _named_all(tables, wanted, sources)
-    if found:
-        return found
+    names = [_names(tables, feed) for feed in feeds]
+    if found := [stop for each in names for stop in each.having(text)]:
+        return _exact(found, text)
     if sides := _corner(text):
-        first, second = (
-            _named_all(tables, spoken(s), sources) or _misspelt(tables, spoken(s), sources)
-            for s in sides
-        )
-        if found := _crossing(first, second):
-            return found
-    return _misspelt(tables, wanted, sources)
+        crossing = [
+            stop
+            for each in names
+            for stop in _crossing(*(each.having(s) or each.like(s) for s in sides))
+        ]
+        if crossing:
+            return crossing
+    return [stop for each in names for stop in each.like(text)]
+
+
+def neighbours(tables: Tables, feed: Dataset) -> dict[str, list[tuple[str, float]]]:
+    """For each stop id of a feed those within `WALK_M`, itself too, with the metres to them."""
+    return _names(tables, feed).near
 
 
 def spoken(text: str) -> tuple[str, ...]:
@@ -117,7 +116,7 @@ def together(stops: Iterable[Stop]) -> list[list[Stop]]:
     cells: dict[tuple[int, int], list[Stop]] = defaultdict(list)
     for stop in stops:
         if stop.latitude is not None and stop.longitude is not None:
-            cells[_cell(stop.latitude, stop.longitude)].append(stop)
+            cells[_cell(stop.latitude, stop.longitude, (CELL, CELL))].append(stop)
     groups = []
     left = set(cells)
     while left:
@@ -144,37 +143,90 @@ def metres(a: Stop, b: Stop) -> float:
     return 2 * EARTH_M * math.asin(math.sqrt(h))
 
 
-def _named_all(tables: Tables, wanted: Sequence[str], sources: Sequence[str]) -> list[Stop]:
-    return _having(tables, [_data().ways(word) for word in wanted], wanted, sources)
+def _exact(found: Sequence[Stop], text: str) -> list[Stop]:
+    """Of `found` the stops with the words of `text` and no others, if there are; of these the ones
+    on the same kind of street: "Jirón Grau" is not "Avenida Grau".
+    """
+    wanted, light = set(spoken(text)), _light(text)
+    found = [stop for stop in found if set(spoken(stop.name)) == wanted] or list(found)
+    return [stop for stop in found if light and light <= _light(stop.name)] or found
 
 
-def _misspelt(tables: Tables, wanted: Sequence[str], sources: Sequence[str]) -> list[Stop]:
-    slips = [0 if len(w) < SLIP_FROM else 1 if len(w) < TWO_SLIPS_FROM else 2 for w in wanted]
-    rows = tables.query(_NEAR_WORDS, list(sources), list(wanted), slips)
-    near: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        near[row["asked"]].append(row["word"])
-    groups = [tuple(dict.fromkeys((*_data().ways(word), *near[word]))) for word in wanted]
-    return _having(tables, groups, (), sources)
+class _Names:
+    """The stops of one feed by the words of their names, and by what lies near."""
+
+    def __init__(self, stops: Sequence[Stop]) -> None:
+        self._stops = stops
+        self._by_word: dict[str, set[int]] = defaultdict(set)
+        for place, stop in enumerate(stops):
+            for word in {_data().equal.get(w, w) for w in words(stop.name)}:
+                self._by_word[word].add(place)
+
+    def having(self, text: str) -> list[Stop]:
+        """The stops with all words of `text`."""
+        return self._with([[word] for word in spoken(text)])
+
+    def like(self, text: str) -> list[Stop]:
+        """The stops with all words of `text`, slips allowed."""
+        groups = []
+        for word in spoken(text):
+            slips = 0 if len(word) < SLIP_FROM else 1 if len(word) < TWO_SLIPS_FROM else 2
+            near = [
+                known
+                for known in self._by_word
+                if DamerauLevenshtein.distance(word, known, score_cutoff=slips) <= slips
+            ]
+            groups.append(near)
+        return self._with(groups)
+
+    @cached_property
+    def near(self) -> dict[str, list[tuple[str, float]]]:
+        """For each stop id those within `WALK_M`, itself too, the nearest first, with the metres."""
+        cells: dict[tuple[int, int], list[Stop]] = defaultdict(list)
+        for stop in self._stops:
+            if stop.latitude is not None and stop.longitude is not None:
+                cells[_cell(stop.latitude, stop.longitude, WALK_CELL)].append(stop)
+        found: dict[str, list[tuple[str, float]]] = {}
+        for (y, x), here in cells.items():
+            around = [
+                stop
+                for dy in (-1, 0, 1)
+                for dx in (-1, 0, 1)
+                for stop in cells.get((y + dy, x + dx), ())
+            ]
+            for stop in here:
+                far = sorted((metres(stop, other), other.id) for other in around)
+                found[stop.id] = [(name, m) for m, name in far if m <= WALK_M]
+        return found
+
+    def _with(self, groups: Sequence[Sequence[str]]) -> list[Stop]:
+        """The stops with a word of each group."""
+        if not groups:
+            return []
+        sets = [set().union(*(self._by_word.get(w, ()) for w in group)) for group in groups]
+        return [self._stops[place] for place in sorted(set.intersection(*sets))]
 
 
-def _having(
-    tables: Tables,
-    groups: Sequence[Sequence[str]],
-    exactly: Sequence[str],
-    sources: Sequence[str],
-) -> list[Stop]:
-    """The stops with a word of each group; of them those that have no other words, if there are."""
-    if not groups:
-        return []
-    patterns = [f" (?:{'|'.join(map(re.escape, group))}) " for group in groups]
-    rows = tables.query(_FIND + _WITH_WORD * len(patterns), list(sources), *patterns)
-    found = [
-        Stop(r["source_id"], r["stop_id"], r["stop_name"], r["stop_lat"], r["stop_lon"])
-        for r in rows
-    ]
-    exact = [stop for stop in found if set(spoken(stop.name)) == set(exactly)]
-    return sorted(exact or found, key=lambda s: (s.name, s.source_id, s.id))
+_KNOWN: WeakKeyDictionary[Tables, dict[str, tuple[str, _Names]]] = WeakKeyDictionary()
+
+
+def _names(tables: Tables, feed: Dataset) -> _Names:
+    """The names of one feed, read once for as long as it is the same feed."""
+    version = f"{feed.content_hash} {feed.checked_at} {feed.as_of} {feed.rows}"
+    kept = _KNOWN.setdefault(tables, {})
+    if feed.source_id not in kept or kept[feed.source_id][0] != version:
+        rows = tables.query(_STOPS, feed.source_id)
+        stops = [
+            Stop(feed.source_id, r["stop_id"], r["stop_name"], r["stop_lat"], r["stop_lon"])
+            for r in rows
+        ]
+        kept[feed.source_id] = (version, _Names(stops))
+    return kept[feed.source_id][1]
+
+
+def _light(text: str) -> set[str]:
+    """The kinds of street that a name says."""
+    return {_data().equal.get(w, w) for w in words(text) if w in _data().light}
 
 
 def _corner(text: str) -> tuple[str, str] | None:
@@ -207,13 +259,9 @@ def _maybe(a: Stop, b: Stop) -> bool:
     return a.latitude is not None and b.latitude is not None and abs(a.latitude - b.latitude) < 0.01
 
 
-def _cell(latitude: float, longitude: float) -> tuple[int, int]:
-    """The square that a point lies in; its sides are `CELL_M` long."""
-    north = math.radians(latitude) * EARTH_M
-    row = math.floor(north / CELL_M)
-    # All squares of a row are as wide as at the row's own latitude, so that they do not overlap.
-    scale = math.cos(row * CELL_M / EARTH_M)
-    return row, math.floor(math.radians(longitude) * EARTH_M * scale / CELL_M)
+def _cell(latitude: float, longitude: float, size: tuple[float, float]) -> tuple[int, int]:
+    """The square of `size` degrees that a point lies in."""
+    return math.floor(latitude / size[0]), math.floor(longitude / size[1])
 
 
 @dataclass(frozen=True)
@@ -222,11 +270,6 @@ class _Streets:
     light: frozenset[str]
     corner: frozenset[str]
     equal: dict[str, str]
-    groups: dict[str, tuple[str, ...]]
-
-    def ways(self, word: str) -> tuple[str, ...]:
-        """All ways of writing `word`."""
-        return self.groups.get(word, (word,))
 
 
 @cache
@@ -238,5 +281,4 @@ def _data() -> _Streets:
         light=frozenset(data["light"]),
         corner=frozenset(data["corner"]),
         equal={word: group[0] for group in groups for word in group},
-        groups={group[0]: group for group in groups},
     )
