@@ -109,6 +109,11 @@ def kind_label(kind: str, language: str) -> str:
     return str(labels.get(language, kind))
 
 
+def usual_kind(country: str) -> str:
+    """The kind of territory that a bare name means in `country` before all others."""
+    return next(iter(around().prefer.get(country, ())), "")
+
+
 @cache
 def country_names() -> dict[str, str]:
     """The folded names of all countries, covered or not → their ISO 3166-1 codes. No place is one."""

@@ -143,6 +143,7 @@ class Names:
     ) -> list[Match]:
         """The names that may begin at token `start`, the longest and least misspelt first."""
         best: dict[tuple[int, tuple[str, ...]], Match] = {}
+        abroad = start
         for end, node, errors, exact in self._walk(said, start):
             places = tuple(
                 place
@@ -150,11 +151,14 @@ class Names:
                 if (not countries or place.country in countries)
                 and (not kinds or place.kind in kinds)
             )
+            if exact and not any(not countries or p.country in countries for p in node.places):
+                abroad = max(abroad, end)
             known = best.get((end, node.key))
             if places and (known is None or errors < known.errors):
                 best[end, node.key] = Match(start, end, node.key, places, errors, exact)
         order = sorted(best.values(), key=lambda m: (-m.end, m.errors, not m.exact))
-        return _without_worse(order)
+        # In a Dominican question "Santiago de Chile" is no Santiago either.
+        return _without_worse([match for match in order if match.end >= abroad])
 
     def _walk(self, said: Sequence[Token], start: int) -> Iterator[tuple[int, _Node, int, bool]]:
         """(end token, node, errors, whether all words were as written)."""
