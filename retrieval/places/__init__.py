@@ -93,7 +93,9 @@ class Places:
     def near(
         self, latitude: float, longitude: float, countries: Sequence[str] = ()
     ) -> Place | None:
-        """The place whose own point lies nearest to `latitude`, `longitude` (degrees, WGS 84)."""
+        """The place whose own point lies nearest to `latitude`, `longitude` (degrees, WGS 84); None
+        if no place of `countries` has one. Distances are right near the point, and not over oceans.
+        """
         best: tuple[float, Place] | None = None
         scale = math.cos(math.radians(latitude))
         for place in self.places:

@@ -197,7 +197,9 @@ def shyness(key: tuple[str, ...]) -> int:
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
+        if word in lists.shy:
+            return 1
         if len(key) == 1 and word in _little():
             return 2
-        return int(word in lists.shy or is_word(word))
+        return int(is_word(word))
     return int(joined in lists.shy or all(map(is_word, content)))

@@ -95,7 +95,11 @@ class Names:
                     if key and " ".join(key) not in countries:
                         self._add(key, place)
                         vocabulary.update(key)
-        self._slips = Slips(vocabulary)
+        # A misspelt country is none of its namesakes: "Coolmbia" is not Colméia.
+        elsewhere = {name for name in (*countries, *around().foreign) if " " not in name}
+        self._elsewhere = elsewhere - vocabulary
+        self._slips = Slips(vocabulary | self._elsewhere)
+        is_everyday("")  # reads the word lists now, and not while the first question waits
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
             word
@@ -203,7 +207,9 @@ class Names:
             if first and len(word) > 1 and not is_everyday(word):
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
         elif not is_everyday(word):
-            yield from ((other, 1) for other, _ in self._slips.of(word))
+            near = self._slips.of(word)
+            if not any(other in self._elsewhere and cost <= near[0][1] for other, cost in near):
+                yield from ((other, 1) for other, _ in near)
         if first or not 1 < len(word) <= LEAST or is_everyday(word):
             return
         if word not in node.next:

@@ -326,7 +326,10 @@ def test_rows_are_joined_with_our_own_files():
 
 def test_a_municipality_that_only_a_facility_names_is_joined_or_added():
     rows = [
-        {"country": "DO", "municipality": "Moca", "region": "Espaillat", "latitude": 19.39, "longitude": -70.52},
+        {
+            "country": "DO", "municipality": "Moca", "region": "Espaillat",
+            "latitude": 19.39, "longitude": -70.52,
+        },
         {"country": "DO", "municipality": "Moca", "region": "Espaillat", "territory_code": None},
         {"country": "DO", "municipality": "Veragua", "region": "Espaillat"},
         {"country": "DO", "municipality": "NA"},
