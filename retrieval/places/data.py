@@ -154,6 +154,11 @@ def _little() -> frozenset[str]:
     return stopwords("es") | stopwords("pt") | question_words()[0]
 
 
+def is_little(word: str) -> bool:
+    """Whether a folded word carries no subject: an article, a pronoun, a word that asks."""
+    return word in _little()
+
+
 @cache
 def _asking() -> frozenset[str]:
     return _little() | question_words()[1]

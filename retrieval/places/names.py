@@ -10,7 +10,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from retrieval.analyse import fold
-from retrieval.places.data import around, country_names, is_everyday
+from retrieval.places.data import around, country_names, is_everyday, is_little
 from retrieval.places.place import Place
 from retrieval.places.rows import key_of, other_names
 from retrieval.places.slips import LEAST, Slips
@@ -204,13 +204,13 @@ class Names:
         for long in around().abbreviations.get(word, ()):
             yield around().same.get(long, long), 0
         if len(word) < LEAST:
-            if first and len(word) > 1 and not is_everyday(word):
+            if first and len(word) > 1 and not is_little(word):
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
         elif not is_everyday(word):
             near = self._slips.of(word)
-            if not any(other in self._elsewhere and cost <= near[0][1] for other, cost in near):
+            if near and near[0][0] not in self._elsewhere:
                 yield from ((other, 1) for other, _ in near)
-        if first or not 1 < len(word) <= LEAST or is_everyday(word):
+        if first or not 1 < len(word) <= LEAST or is_little(word):
             return
         if word not in node.next:
             yield from ((o, 2) for o in node.next if _near_short(word, o))

@@ -232,7 +232,7 @@ def test_official_names_are_found_as_people_write_them(complete, country):
     rates = {
         how: bench.recall(complete, country, how)[0] for how in ("exact", "folded", "misspelt")
     }
-    assert rates["exact"] >= 0.99 and rates["folded"] >= 0.97 and rates["misspelt"] >= 0.91, rates
+    assert rates["exact"] >= 0.99 and rates["folded"] >= 0.97 and rates["misspelt"] >= 0.92, rates
 
 
 def test_the_comunas_are_those_of_the_register(places):
