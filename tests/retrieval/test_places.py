@@ -2,10 +2,13 @@
 
 import csv
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retrieval.analyse import fold
 from retrieval.places import Place, Places
@@ -378,3 +381,18 @@ def test_slips():
     assert slips.of("huechurava") == (("huechuraba", 0),)
     assert [word for word, _ in slips.of("chllan")] == ["chillan"]
     assert slips.of("lina") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["San Pedro, ", "Santa Maria de los ", "a", "s. sta. sto. ", "en Lima "]
+)
+def test_a_long_text_takes_no_longer_than_it_is(complete, text):
+    begin = time.perf_counter()
+    complete.one(text * 1000)
+    assert time.perf_counter() - begin < 5
+
+
+@given(st.text(alphabet="aeiounstñÇÁ., /-'\u0301\n¿SLMLima😀٣", max_size=60))
+def test_any_text_can_be_asked_for_places(places, text):
+    for found in places.find(text):
+        assert found.places and text[found.start : found.end] == found.words
