@@ -100,7 +100,10 @@ class Normaliser:
                 yield row
 
     def _row(self, cells: list[str]) -> Row:
-        row: Row = {name: self._take(cells, take) for name, take in self.match.takes.items()}
+        row: Row = {
+            name: next(filter(None, (self._take(cells, take) for take in takes)), None)
+            for name, takes in self.match.takes.items()
+        }
         for column in self.role.columns:
             given = row.get(column.name)
             if column.type != "text" and column.name not in _COORDINATES and given is not None:

@@ -111,7 +111,7 @@ def seconds(value: str) -> int | None:
 @lru_cache(maxsize=8192)
 def meaning(scheme: str, words: str) -> str | None:
     """Which value of a closed list an official word means, or None where no phrase fits."""
-    folded = " " + re.sub(r"\s+", " ", fold(words))
+    folded = _plain(words)
     for value, phrases in _folded(scheme):
         if any(re.search(rf"(?<!\w){re.escape(phrase)}", folded) for phrase in phrases):
             return value
@@ -120,7 +120,11 @@ def meaning(scheme: str, words: str) -> str | None:
 
 @cache
 def _folded(scheme: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((v, tuple(fold(str(p)) for p in ps)) for v, ps in _data()[scheme].items())
+    return tuple((v, tuple(_plain(str(p)) for p in ps)) for v, ps in _data()[scheme].items())
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[\s-]+", " ", fold(words)).strip()
 
 
 @lru_cache(maxsize=4096)
