@@ -110,8 +110,8 @@ def test_a_first_failure_is_recorded(tables: Tables, store: Store, tmp_path: Pat
         sync_tables(entry(str(tmp_path / "none.csv")), None, tables, store)
     assert run(store)[0].startswith("failed: ")
     (tmp_path / "e.csv").write_text(CSV)
+    wrong = entry(str(tmp_path / "e.csv"), options={"role": "liceos"})
     with pytest.raises(CatalogError, match="no role 'liceos'"):
-        wrong = entry(str(tmp_path / "e.csv"), options={"role": "liceos"})
         sync_tables(wrong, None, tables, store)
 
 
