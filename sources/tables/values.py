@@ -23,6 +23,7 @@ _TIME = re.compile(
     r"(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*",
     re.I,
 )
+_PREFIX = re.compile(r"^(estado|regiao|region|provincia|departamento)( (de|do|da|del))?( la)? ")
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})")
 
 
@@ -189,4 +190,7 @@ def first_level(country: str | None) -> dict[str, str]:
         for name in (place.name, *place.names):
             if place.code:
                 found.setdefault(fold(name), place.code)
+    # What a country's file names in full only, so that "para" is no place, a table names briefly.
+    for name, code in list(found.items()):
+        found.setdefault(_PREFIX.sub("", name), code)
     return found
