@@ -98,7 +98,7 @@ def _follow(
     inside: bool | None = None
     for _ in range(_REDIRECTS + 1):
         with client.stream("GET", here) as answer:
-            if answer.is_redirect:
+            if answer.has_redirect_location:
                 target = urljoin(here, answer.headers.get("location", ""))
                 inside = is_private(url) if inside is None else inside
                 _may_go(url, target, inside)

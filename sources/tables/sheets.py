@@ -23,6 +23,7 @@ from sources.fetch import LARGEST
 _SEPARATORS = ";,\t|"
 _LOOKED_AT = 64 * 1024
 _CELL = 1_000_000
+_UNPACKED = 4 * LARGEST
 _PARENT = "_parent"
 """The header of the key below which a JSON list stood: {"l1": {"estaciones": [...]}} → l1."""
 
@@ -131,6 +132,8 @@ def _from_zip(path: Path, name: str, folder: Path) -> Sheet:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
+            if sum(m.file_size for m in members) > _UNPACKED:
+                raise ConnectorError(f"{name} unpacks to more than {_UNPACKED >> 20} MB")
             if any(m.filename == "xl/workbook.xml" for m in members):
                 return _from_xlsx(path, name)
             kinds = (".csv", ".txt", ".xlsx", ".json", ".sql")
@@ -157,17 +160,18 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
     from openpyxl import load_workbook  # heavy, and most tables are CSV
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        # Some programs write a wrong size of the sheet, and openpyxl would stop there.
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        for sheet in sheets:
-            sheet.reset_dimensions()
-        rows = [
-            [_cell(value) for value in row]
-            for sheet in sheets[:1]
-            for row in sheet.iter_rows(values_only=True)
-        ]
-        book.close()
+        with path.open("rb") as file:  # a path would have to end in .xlsx
+            book = load_workbook(file, read_only=True, data_only=True)
+            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            for sheet in sheets:
+                # Some programs write a wrong size of the sheet, and openpyxl would stop there.
+                sheet.reset_dimensions()
+            rows = [
+                [_cell(value) for value in row]
+                for sheet in sheets[:1]
+                for row in sheet.iter_rows(values_only=True)
+            ]
+            book.close()
     except Exception as error:  # noqa: BLE001 – openpyxl raises whatever its parsers do
         detail = " ".join(str(error).split())[:120]
         raise ConnectorError(f"{name} is no sound workbook ({detail})", "Save it anew.") from None

@@ -122,7 +122,7 @@ def test_a_table_in_an_archive_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("datos/centros.csv", CSV)
         archive.writestr("leeme.pdf", "x")
-    made, (row,) = read(tmp_path, (tmp_path / "a.zip").read_bytes(), "b.zip")
+    _, (row,) = read(tmp_path, (tmp_path / "a.zip").read_bytes(), "b.zip")
     assert row["name"] == "Posta Ñuñoa"
     with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
         archive.writestr("otros.csv", CSV)
@@ -190,7 +190,7 @@ def test_rows_are_filtered_by_the_entrys_wish(tmp_path: Path) -> None:
     assert row["status"] == ""
     with pytest.raises(CatalogError, match=r"options.where: there is no header like 'Situación'"):
         read(tmp_path, CSV, where={"Situación": ["x"]})
-    with pytest.raises(ConnectorError, match="2 rows that `options.where` does not want"):
+    with pytest.raises(ConnectorError, match=r"2 rows that `options.where` does not want"):
         read(tmp_path, f"{CSV}{closed}\n", where={"Estado": ["otro"]})
 
 
@@ -364,7 +364,7 @@ def test_a_folder_may_hold_several_files_of_one_kind(tmp_path: Path) -> None:
     (folder / "a.csv").write_text(CSV)
     (folder / "b.csv").write_text(CSV.replace("1;Posta", "2;Posta"))
     (folder / ".c.csv").write_text("x")
-    made, rows = _rows(entry(), str(folder), tmp_path)
+    _, rows = _rows(entry(), str(folder), tmp_path)
     assert [row["id"] for row in rows] == ["1", "2"]
     (tmp_path / "empty").mkdir()
     for origin, said in (
