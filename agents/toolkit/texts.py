@@ -19,6 +19,7 @@ place: {es: "¿En qué comuna?", pt: "Em que cidade?"}
 heading: {es: "Farmacias de turno en {place}", pt: "Farmácias de plantão em {place}"}
 empty: {es: "No hay farmacias de turno en {place} en los datos del {as_of}.", pt: …}
 texts: {old: {es: …, pt: …}}        # other headings and notices by key
+data: {CL: {car: {…}}}              # what else the tool must know, in a form of its own
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from sources.catalog import read_yaml
 PLACE = "place"
 LANGUAGES = ("es", "pt")
 KEYS = {"title", "words", "asks", "hints", "unless", "values", "capture", "ask", "heading", "empty",
-        "texts"}  # fmt: skip
+        "texts", "data"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Texts:
     values: dict[str, dict[str, str]]
     captures: dict[str, tuple[re.Pattern[str], ...]]
     said: dict[str, dict[str, str]] = field(repr=False)
+    data: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, key: str, language: str, **values: str) -> str:
         """A text in `language`, filled in. A value that is not given stays away."""
@@ -57,6 +59,10 @@ class Texts:
     def has(self, key: str) -> bool:
         """Whether there is a text of that key."""
         return key in self.said
+
+
+_END = r"[?!;]|,(?!\s*\d)|(?:(?<=\w{5})|(?=\.\s*$))\."
+"""Where a stretch ends. Not in "Av. Paulista, 1578": a point after a short word abbreviates it."""
 
 
 class _Filled(dict[str, str]):
@@ -107,6 +113,7 @@ def read_texts(tool: Tool) -> Texts:
             for name, listed in data.get("capture", {}).items()
         },
         said=said,
+        data=data.get("data", {}),
     )
 
 
@@ -122,7 +129,7 @@ def _capture(line: str) -> re.Pattern[str]:
     if len(parts) != 2:
         raise ToolRefused(f"the capture {line!r} has not one {{}}", "Write `desde {} hasta`.")
     before, after = (_words(part) for part in parts)
-    return re.compile(rf"{before}\s*(?P<it>\S.*?)\s*(?:{after}|[?!.;,]|$)" if not after else
+    return re.compile(rf"{before}\s*(?P<it>\S.*?)\s*(?:{after}|{_END}|$)" if not after else
                       rf"{before}\s*(?P<it>\S.*?)\s*{after}")  # fmt: skip
 
 
