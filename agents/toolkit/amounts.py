@@ -8,7 +8,7 @@ from sources.country import countries
 
 
 def distance(metres: float, country: str) -> str:
-    """ "120 m" to the nearest ten, "1,2 km" from a kilometre on."""
+    """Metres to the nearest ten ("120 m"), from a kilometre on kilometres ("1,2 km")."""
     if metres < 995:
         return f"{max(10, round(metres / 10) * 10)} m"
     return f"{format_decimal(metres / 1000, '0.0', locale=countries()[country].locale)} km"

@@ -1,7 +1,7 @@
 """Documents that a tool makes of several rows: what it computed, to be cited like any passage.
 
-    >>> made(dataset, "next_departures", "plaza-mayor", "Próximas salidas", ["08:10 …"]).id
-    'pe-trujillo.next_departures.plaza-mayor-5c1f6a0b'
+>>> made(dataset, "next_departures", "plaza-mayor", "Próximas salidas", ["08:10 …"]).id
+'pe-trujillo.next_departures.plaza-mayor-5c1f6a0b'
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def made(dataset: Dataset, tool: str, key: str, title: str, lines: Sequence[str]
     return Document(
         id=f"{dataset.source_id}.{tool}.{slug(key)}-{_digest(builder.text)}",
         title=title,
-        language=dataset.language,
+        language="pt" if dataset.language == "pt" else "es",
         country=dataset.country,
         sectors=tuple(dataset.sectors) or (Sector.TRANSPORT,),
         tenant=dataset.tenant,

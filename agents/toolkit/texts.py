@@ -90,7 +90,9 @@ def read_texts(tool: Tool) -> Texts:
             sets[key] = spoken
             values.setdefault(name, {})[str(value)] = key
     lexicon = Lexicon(sets)
-    said = {key: data[key] for key in ("title", "heading", "empty") if key in data}
+    said: dict[str, dict[str, str]] = {
+        str(key): data[key] for key in ("title", "heading", "empty") if key in data
+    }
     said |= {f"ask {name}": text for name, text in data.get("ask", {}).items()}
     said |= data.get("texts", {})
     for key, text in said.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agents.replies import spoken_date
 from agents.rules.matching import words_of
@@ -19,7 +20,6 @@ from sources.document import Document, Field, Section
 
 ROLE = "gtfs_fare_attributes"
 PASSAGES = 40
-DEFAULT_SYSTEM = "bus"
 MOST_ROUTES = 15
 """Routes named with one fare."""
 
@@ -98,9 +98,8 @@ def _labels(asked: _Asked, language: str) -> dict[str, str]:
 def _documents(access: Access, asked: _Asked) -> list[Document]:
     """The documents on fares that speak of the system, the passengers and the place asked for."""
     labels = _labels(asked, "pt" if access.country == "BR" else "es")
-    question = " ".join(
-        [say_search(access), *labels.values(), asked.place.name if asked.place else ""]
-    )
+    place = asked.place.name if asked.place else ""
+    question = " ".join([_search_words(access), *labels.values(), place])
     scope = Scope(
         tenants=access.tenants,
         countries=(access.country,),
@@ -108,28 +107,23 @@ def _documents(access: Access, asked: _Asked) -> list[Document]:
         on=access.today,
     )
     result = access.searcher.search(question, scope, limit=PASSAGES, language=access.language)
-    found = [
-        document
-        for document in dict.fromkeys(p.document.id for p in result.passages)
-        if document is not None
-    ]
-    documents = [d for d in map(access.searcher.store.get, found) if d is not None]
     documents = [
-        d
-        for d in documents
-        if _named("fare", None, d.title)
-        and any(s.field is Field.COST for s in d.sections)
-        and (asked.place is None or _is_of(d, asked.place))
+        found.document
+        for found in result.documents
+        if _hears("fare", found.document.title)
+        and any(section.field is Field.COST for section in found.document.sections)
+        and (asked.place is None or _is_of(found.document, asked.place))
     ]
-    for_them = [d for d in documents if _named("passenger", asked.passenger, d.title)]
     if asked.system is None:
-        return documents if asked.passenger is None or asked.place else documents
+        return documents
     titled = [d for d in documents if _named("system", asked.system, d.title)]
     spoken = [d for d in documents if _named("system", asked.system, " ; ".join(_said(d)))]
-    return list({d.id: d for d in (titled or spoken) + [d for d in for_them if d in spoken]}.values())
+    theirs = [d for d in spoken if _named("passenger", asked.passenger, d.title)]
+    first = titled or spoken
+    return first + [d for d in theirs if d not in first]
 
 
-def say_search(access: Access) -> str:
+def _search_words(access: Access) -> str:
     """The words by which fares are searched in the country's language."""
     return texts_of(fares).text("search", "pt" if access.country == "BR" else "es")
 
@@ -139,10 +133,13 @@ def _said(document: Document) -> Iterable[str]:
 
 
 def _named(name: str, value: str | None, text: str) -> bool:
-    """Whether `text` has a word of the set: that of one value of an argument, or a plain one."""
-    if name != "fare" and value is None:
-        return False
-    key = name if value is None else f"{name} {value}"
+    """Whether `text` has a word of one value of an argument."""
+    return value is not None and _hears(f"{name} {value}", text)
+
+
+@lru_cache(maxsize=4096)
+def _hears(key: str, text: str) -> bool:
+    """Whether a word of the YAML's set called `key` stands in `text`."""
     return key in texts_of(fares).lexicon.find(words_of(text))
 
 
@@ -156,9 +153,7 @@ def _descriptions(document: Document) -> Iterable[str]:
     return (document.quote(s) for s in document.sections if s.field is Field.DESCRIPTION)
 
 
-def _sections(
-    document: Document, asked: _Asked, access: Access
-) -> tuple[list[Section], bool]:
+def _sections(document: Document, asked: _Asked, access: Access) -> tuple[list[Section], bool]:
     """The costs that hold today, of the system and the passengers asked for where the document
     tells them apart; and whether it says something of those passengers.
     """
@@ -179,7 +174,9 @@ def _sections(
             if s in told or not any(_named("system", o, document.quote(s)) for o in others)
         ]
     theirs = [
-        s for s in sections if not s.note and _named("passenger", asked.passenger, document.quote(s))
+        s
+        for s in sections
+        if not s.note and _named("passenger", asked.passenger, document.quote(s))
     ]
     if theirs:
         sections = [s for s in sections if s in theirs or s.note]
@@ -206,7 +203,9 @@ def _timetable_fares(access: Access, place: Place | None, route: str | None) -> 
     if access.tables is None:
         return ()
     feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
-    feeds = [feed for feed in feeds if place is None or feed.source_id in _near(access, feeds, place)]
+    if place is not None:
+        serving = _near(access, feeds, place)
+        feeds = [feed for feed in feeds if feed.source_id in serving]
     rows = access.tables.query(_FARES, [feed.source_id for feed in feeds]) if feeds else []
     if route is not None:
         rows = [row for row in rows if row["route_id"] is not None and is_route(route, row)]

@@ -83,9 +83,7 @@ def _clock(moment: datetime, shown: Board, feed: Dataset) -> str:
     return say(next_departures, key, feed, time=f"{moment:%H:%M}")
 
 
-def _points(
-    stops: list[Stop], found: list[tuple[Dataset, Board, Departure]]
-) -> tuple[Point, ...]:
+def _points(stops: list[Stop], found: list[tuple[Dataset, Board, Departure]]) -> tuple[Point, ...]:
     """The stops from which something leaves."""
     leaving = {(feed.source_id, each.stop_id) for feed, _, each in found}
     return tuple(

@@ -64,7 +64,11 @@ def _names(access: Access, found: list[tuple[Dataset, Journey]]) -> Known:
         return {}
     return {
         (r["source_id"], r["stop_id"]): Stop(
-            r["source_id"], r["stop_id"], r["stop_name"] or r["stop_id"], r["stop_lat"], r["stop_lon"]
+            r["source_id"],
+            r["stop_id"],
+            r["stop_name"] or r["stop_id"],
+            r["stop_lat"],
+            r["stop_lon"],
         )
         for r in access.tables.query(_NAMES, sources, stops)
     }
@@ -105,7 +109,9 @@ def _points(found: list[tuple[Dataset, Journey]], known: Known) -> tuple[Point, 
     if not found:
         return ()
     feed, journey = found[0]
-    stops = [known[feed.source_id, s] for leg in journey.legs for s in (leg.origin, leg.destination)]
+    stops = [
+        known[feed.source_id, s] for leg in journey.legs for s in (leg.origin, leg.destination)
+    ]
     return tuple(
         Point(stop.name, stop.latitude, stop.longitude)
         for stop in dict.fromkeys(stops)

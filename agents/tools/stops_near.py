@@ -88,9 +88,7 @@ def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
     )
 
 
-def _rows(
-    access: Access, place: Place, sources: Sequence[str], limit: int
-) -> list[dict[str, Any]]:
+def _rows(access: Access, place: Place, sources: Sequence[str], limit: int) -> list[dict[str, Any]]:
     assert access.tables is not None
     if place.latitude is None or place.longitude is None:
         return access.tables.query(_INSIDE, sources, fold(place.name), limit)
