@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
-from retrieval.places import Found, Place, Places
-
 from agents.phrases import Phrases, rules
 from agents.rules.matching import Words, words_of
 from agents.stated import measures, plain
@@ -16,6 +14,7 @@ from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded, loaded
 from agents.toolkit.texts import PLACE, Texts
 from retrieval.analyse import fold
+from retrieval.places import Found, Place, Places
 
 MONTHS = {"year": 12, "month": 1}
 MOST_OPTIONS = 6
@@ -91,6 +90,8 @@ def read_call(question: str, each: Loaded, countries: Sequence[str], found: list
             value = _value(question, argument, each.texts)
             if value is not None:
                 given[argument.name] = value
+                home = each.texts.homes.get(argument.name, {}).get(str(value))
+                country = home if home in countries else country
                 continue
         if argument.required:
             missing.append(argument.name)
@@ -164,12 +165,17 @@ def _value(question: str, argument: Argument, texts: Texts) -> Any:
 def _months(question: str) -> int | None:
     """An age in months: "2 años y 6 meses" → 30."""
     text = plain(question, "es")
-    if text in _newborn():
+    if is_newborn(text):
         return 0
     ages = {unit: float(value) for value, unit in measures(text) if unit in MONTHS}
     if not ages:
         return None
     return round(sum(value * MONTHS[unit] for unit, value in ages.items()))
+
+
+def is_newborn(folded: str) -> bool:
+    """Whether a folded text speaks of somebody who was just born."""
+    return folded in _newborn()
 
 
 @cache

@@ -53,6 +53,7 @@ class Places:
         context = Context(text)
         tokens = context.tokens
         matches: list[tuple[Match, frozenset[str]]] = []
+        doubtful: list[Match] = []
         position = 0
         while position < len(tokens):
             step = position + 1
@@ -61,11 +62,15 @@ class Places:
                 if said.part_of_another:
                     step = match.end
                     break
-                if said.counts:
+                if not said.counts:
+                    doubtful.append(match)
+                else:
                     matches.append((match, said.kinds))
                     step = match.end
                     break
             position = step
+        matches += self._homonyms.borne_out(context, doubtful, [match for match, _ in matches])
+        matches.sort(key=lambda m: m[0].start)
         results: list[Found] = []
         for match, places in self._homonyms.settle(context, matches, countries):
             start, end = tokens[match.start].start, tokens[match.end - 1].end
@@ -80,7 +85,7 @@ class Places:
         named: dict[Place, None] = {}
         for one in found:
             others = [p for o in found if o is not one for p in o.places]
-            if not any(self._homonyms.inside(p, q) for p in others for q in one.places):
+            if not any(self._homonyms.inside(q, p) for q in one.places for p in others):
                 named |= dict.fromkeys(one.places)
         alternatives = tuple(named)
         return alternatives[0] if len(alternatives) == 1 else alternatives or None

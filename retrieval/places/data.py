@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import sources
-from retrieval.analyse import fold, question_words, stopwords, words
+from retrieval.analyse import fold, question_words, stem, stopwords, words
 from retrieval.reading import is_ordinary
+from sources.bilingual import translations
 from sources.catalog import read_yaml
 from sources.country import countries, elsewhere
 from sources.errors import CatalogError
@@ -39,7 +40,10 @@ class Words:
     any_kind: frozenset[str]
     prefer: dict[str, tuple[str, ...]]
     located: frozenset[str]
+    in_the: frozenset[str]
     of: frozenset[str]
+    near: frozenset[str]
+    services: frozenset[str]
     articles: frozenset[str]
     particles: frozenset[str]
     same: dict[str, str]
@@ -50,6 +54,11 @@ class Words:
     between: frozenset[str]
     shy: frozenset[str]
     strong: frozenset[str]
+    foreign: frozenset[str]
+
+
+def _cities_elsewhere() -> frozenset[str]:
+    return frozenset(" ".join(words(name)) for other in elsewhere() for name in other.other_names)
 
 
 @cache
@@ -58,7 +67,18 @@ def around() -> Words:
     data = read("words")
     try:
         parts = data["name_parts"]
-        simple = ("any_kind", "located", "of", "articles", "particles", "shy", "strong")
+        simple = (
+            "any_kind",
+            "located",
+            "in_the",
+            "of",
+            "near",
+            "services",
+            "articles",
+            "particles",
+            "shy",
+            "strong",
+        )
         return Words(
             kinds={
                 kind: _flat(fields["words"], f"kinds.{kind}.words")
@@ -74,10 +94,13 @@ def around() -> Words:
             facility=_flat(parts["facility"], "name_parts.facility"),
             part_of=_flat(parts["of"], "name_parts.of"),
             between=_flat(parts["between"], "name_parts.between"),
+            foreign=_flat(data["foreign"], "foreign") | _cities_elsewhere(),
             **{field: _flat(data[field], field) for field in simple},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogError(f"words.yaml lacks {error}", "Compare it with the published file.") from None
+        raise CatalogError(
+            f"words.yaml lacks {error}", "Compare it with the published file."
+        ) from None
 
 
 def kind_label(kind: str, language: str) -> str:
@@ -91,7 +114,7 @@ def country_names() -> dict[str, str]:
     """The folded names of all countries, covered or not → their ISO 3166-1 codes. No place is one."""
     found: dict[str, str] = {}
     for country in countries().values():
-        for name in (*country.names.values(), *country.other_names):
+        for name in country.names.values():
             found[" ".join(words(name))] = country.code
     for other in elsewhere():
         for name in other.names.values():
@@ -100,15 +123,17 @@ def country_names() -> dict[str, str]:
 
 
 @cache
-def _service_words() -> tuple[frozenset[str], frozenset[str]]:
-    """The folded words that name a service by themselves, and all words of the vocabulary."""
+def _services() -> tuple[frozenset[str], frozenset[str]]:
+    """The folded words that name a service by themselves, and all words of the vocabulary and of
+    what tells a country. A label with a capital is a name ("Metro de Santiago") and no such word.
+    """
     alone: set[str] = set()
     every: set[str] = set()
     for concept in concepts().values():
         for _, label in concept.labels():
             spelled = words(label)
             every.update(spelled)
-            if len(spelled) == 1:
+            if len(spelled) == 1 and not label[0].isupper():
                 alone.add(spelled[0])
     for country in countries().values():
         for label in (*country.implied_by, *country.demonyms, *country.currency_words):
@@ -119,15 +144,40 @@ def _service_words() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
+def _little() -> frozenset[str]:
+    """The folded words that carry no subject, and those that only ask."""
+    return stopwords("es") | stopwords("pt") | question_words()[0]
+
+
+@cache
 def _asking() -> frozenset[str]:
-    empty, weak = question_words()
-    return stopwords("es") | stopwords("pt") | empty | weak
+    return _little() | question_words()[1]
+
+
+@cache
+def _spelled() -> frozenset[str]:
+    """The folded words of the word lists as they are spelled, and of the questions' words."""
+    listed = {word for table in translations().values() for entry in table for word in words(entry)}
+    return frozenset(listed) | _asking()
+
+
+@cache
+def is_word(word: str) -> bool:
+    """Whether a folded word is an everyday one, as it is spelled: a name like it is shy."""
+    return word in _spelled() or word in _services()[0] or word.removesuffix("s") in _spelled()
+
+
+LEAST_STEM = 5
+"""Letters; a shorter stem says too little: "chilan" has the stem of "chileno"."""
 
 
 @cache
 def is_everyday(word: str) -> bool:
-    """Whether a folded word is one of ours, so that it is no misspelt name."""
-    return word in _asking() or word in _service_words()[1] or is_ordinary(word)
+    """Whether a folded word is one of ours in any form, so that it is no misspelt name."""
+    lists = around()
+    if is_word(word) or word in _services()[1] or word in lists.foreign | lists.shy | lists.strong:
+        return True
+    return is_ordinary(word) and all(len(stem(word, tag)) >= LEAST_STEM for tag in ("es", "pt"))
 
 
 @cache
@@ -137,12 +187,12 @@ def shyness(key: tuple[str, ...]) -> int:
     """
     lists = around()
     joined = " ".join(key)
-    if joined in lists.strong:
+    if joined in lists.strong or joined in lists.foreign:
         return 2
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
-        if len(key) == 1 and (word in _asking() or word in _service_words()[0]):
+        if len(key) == 1 and word in _little():
             return 2
-        return int(word in lists.shy or is_everyday(word))
-    return int(joined in lists.shy or all(map(is_everyday, content)))
+        return int(word in lists.shy or is_word(word))
+    return int(joined in lists.shy or all(map(is_word, content)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retrieval.analyse import fold
 from retrieval.places.context import Context
 from retrieval.places.data import around, country_names
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Place
-from retrieval.places.rows import key_of, leading
+from retrieval.places.rows import key_of, leading, ours, undecided
 
 Settled = list[tuple[Match, tuple[Place, ...]]]
 
@@ -39,20 +40,43 @@ class Homonyms:
             others += self._states(context, match)
             places = [p for p in match.places if p.kind in kinds] or list(match.places)
             inside = [p for p in places if any(self.inside(q, p) for q in others)]
-            if others and not inside and len(match.key) > 1:
+            after = [p for m, _ in matches if 0 <= m.start - match.end <= 1 for p in m.places]
+            if after and not inside and len(match.key) > 1:
                 longer = [
                     p
                     for p in self._names.beginning(match.key)
                     if (not countries or p.country in countries)
-                    and any(self.inside(q, p) for q in others)
+                    and any(self.inside(q, p) for q in after)
                 ]
                 longer = list(dict.fromkeys(longer))
                 if 0 < len(longer) <= MOST_LONGER:
                     inside, match = longer, replace(match, exact=False)
-            places = inside or places
+            # "La Florida, Santiago": the province of Santiago, not the comuna beside La Florida.
+            before = [p for m, _ in matches if m.end == match.start for p in m.places]
+            holding = [p for p in places if any(self.inside(p, q) for q in before)]
+            places = inside or holding or places
             places = [p for p in places if p.country in abroad] or places
-            settled.append((match, self._ranked(places, countries, bool(kinds))))
+            places = _in_its_language(context, match, places)
+            places = _not_letters(context, match, places)
+            settled.append((match, self._ranked(match, places, countries, bool(kinds))))
         return settled
+
+    def borne_out(
+        self, context: Context, doubtful: Sequence[Match], sure: Sequence[Match]
+    ) -> list[tuple[Match, frozenset[str]]]:
+        """Those of `doubtful` right after which the text names the territory they lie in:
+        "Victoria, Araucanía".
+        """
+        found: list[tuple[Match, frozenset[str]]] = []
+        for match in doubtful:
+            if any(match.start < other.end and other.start < match.end for other, _ in found):
+                continue
+            around_it = [p for m in sure if m.start == match.end for p in m.places]
+            around_it += self._states(context, match)
+            places = [p for p in match.places if any(self.inside(q, p) for q in around_it)]
+            if places:
+                found.append((replace(match, places=tuple(places)), frozenset()))
+        return found
 
     def inside(self, outer: Place, place: Place) -> bool:
         """Whether `place` lies in `outer`."""
@@ -77,18 +101,21 @@ class Homonyms:
         return [state] if state else []
 
     def _ranked(
-        self, places: list[Place], countries: Sequence[str], asked: bool
+        self, match: Match, places: list[Place], countries: Sequence[str], asked: bool
     ) -> tuple[Place, ...]:
         left = places
         if not asked:
             left = [p for p in places if not any(self._stands_for(q, p) for q in places)]
         leaders = [p for p in left if _leads(p)]
-        if len(leaders) == 1 and len({p.country for p in left}) == 1:
+        among = {p.country for p in left}
+        if len(leaders) == 1 and len(among) == 1 and (*among, match.key) not in undecided():
             left = leaders
 
-        def rank(place: Place) -> tuple[bool, int, int, tuple[str, ...]]:
+        def rank(place: Place) -> tuple[bool, bool, int, int, tuple[str, ...]]:
             country = countries.index(place.country) if place.country in countries else 0
-            return (not _leads(place), country, _preference(place), place.parents)
+            # Our own files have the larger ones of a country's municipalities.
+            small = (place.country, place.code) not in ours()
+            return (not _leads(place), small, country, _preference(place), place.parents)
 
         return tuple(sorted(left, key=rank))
 
@@ -101,6 +128,22 @@ class Homonyms:
             if self.inside(large, small):
                 return _leads(small) or small.code.endswith("01")
         return False
+
+
+def _not_letters(context: Context, match: Match, places: list[Place]) -> list[Place]:
+    """Without those that only their letters name, where these are not in capitals: "Poá", not POA."""
+    token = context.tokens[match.start]
+    if match.end - match.start > 1 or len(token.raw) > 3 or token.raw.isupper():
+        return places
+    return [p for p in places if key_of(p.name) == match.key] or places
+
+
+def _in_its_language(context: Context, match: Match, places: list[Place]) -> list[Place]:
+    """Without "San Luis" where "São Luís" is written, and the other way round."""
+    first = fold(context.tokens[match.start].raw)
+    if first not in {"sao", "san"}:
+        return places
+    return [p for p in places if fold(p.name).split()[0] == first] or places
 
 
 def _leads(place: Place) -> bool:

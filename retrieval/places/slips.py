@@ -47,10 +47,9 @@ class Slips:
         for rest in {*_rests(heard), *_rests(word)}:
             for candidate in self._by_rest.get(rest, ()):
                 if candidate != word and candidate not in near:
-                    errors = min(
-                        OSA.distance(word, candidate), OSA.distance(heard, sound(candidate))
-                    )
-                    if errors <= 1:
+                    spelled = OSA.distance(word, candidate)
+                    errors = min(spelled, OSA.distance(heard, sound(candidate)))
+                    if errors <= 1 and spelled <= 2:
                         near[candidate] = errors
         if not near and len(word) >= LONG:
             near = {
