@@ -57,6 +57,10 @@ class Texts:
         return key in self.said
 
 
+_END = r"[?!;]|,(?!\s*\d)|(?:(?<=\w{5})|(?=\.\s*$))\."
+"""Where a stretch ends. Not in "Av. Paulista, 1578": a point after a short word abbreviates it."""
+
+
 class _Filled(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -131,7 +135,7 @@ def _capture(line: str) -> re.Pattern[str]:
     if len(parts) != 2:
         raise ToolRefused(f"the capture {line!r} has not one {{}}", "Write `desde {} hasta`.")
     before, after = (_words(part) for part in parts)
-    return re.compile(rf"{before}\s*(?P<it>\S.*?)\s*(?:{after}|[?!.;,]|$)" if not after else
+    return re.compile(rf"{before}\s*(?P<it>\S.*?)\s*(?:{_END}|$)" if not after else
                       rf"{before}\s*(?P<it>\S.*?)\s*{after}")  # fmt: skip
 
 
