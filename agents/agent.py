@@ -37,6 +37,10 @@ MOST_CALLS = 3
 """Tools that one agent calls for one question."""
 
 
+LIVE_S = 3.0
+"""Seconds that a question waits for a live source."""
+
+
 class AgentState(TypedDict, total=False):
     """What one agent knows and finds."""
 
@@ -117,12 +121,26 @@ async def search(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     return {"evidence": found}
 
 
+async def _freshen(tool: Tool, made: Call, context: Context) -> None:
+    """Reads live sources that grew old, for at most `LIVE_S`; the reading goes on for who comes next."""
+    tables = context.tables
+    if tables is None or not context.live.covers(tool.roles, [made.country]):
+        return
+    places = [value for value in made.arguments.values() if isinstance(value, dict)]
+    reading = asyncio.to_thread(context.live.bring, tables, tool.roles, made.country, places)
+    try:
+        await asyncio.wait_for(asyncio.shield(reading), LIVE_S)
+    except TimeoutError:
+        log.warning("a live source for %s is slow: the last copy answers", tool.name)
+
+
 async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Runs one tool within its deadline."""
     made, context, errand = Call(**state["calls"][0]), runtime.context, state["errand"]
     each = loaded()[made.tool]
     access = context.access(made.country or each.tool.countries[0], errand["language"])
     try:
+        await _freshen(each.tool, made, context)
         async with asyncio.timeout(each.tool.deadline_s):
             result: Result = await asyncio.to_thread(
                 lambda: each.tool.run(access, decoded(made, each.tool.arguments))
@@ -134,4 +152,4 @@ async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
         argument, options = result.alternatives
         asked = Call(made.tool, made.country, made.arguments, (argument,), {argument: options})
         return {"findings": [], "asks": [_ask(asked, errand)]}
-    return {"findings": [finding_of(each, made, result, access, context)]}
+    return {"findings": [finding_of(each, made, result, access, context.rows)]}

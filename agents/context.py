@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from retrieval.places import Places
-from retrieval.tables import Tables
-
 from agents.llm.protocol import Model
 from agents.toolkit import Access
 from agents.toolkit.rows import Rows
+from retrieval.live_sources import LiveSources
+from retrieval.places import Places
 from retrieval.search import Searcher
+from retrieval.tables import Tables
 from sources.country import countries
 from sources.document import PUBLIC, Document
 
@@ -33,8 +33,8 @@ class Patience:
 class Context:
     """The searcher, the day on which values must hold, whose documents may be read, and the model
     that decides and writes; None leaves both to rules and quotations. `tables` and `places` are what
-    tools read; `rows` are the documents that they made of it. `tell` shows the reader the answer's
-    text so far.
+    tools read, `live` what is read anew before that; `rows` are the documents that they made of it.
+    `tell` shows the reader the answer's text so far.
     """
 
     searcher: Searcher
@@ -44,6 +44,7 @@ class Context:
     patience: Patience = Patience()
     tables: Tables | None = None
     places: Places = field(default_factory=Places.built_in)
+    live: LiveSources = field(default_factory=lambda: LiveSources(()))
     rows: Rows = field(default_factory=Rows)
     tell: Callable[[str], None] = lambda _: None
 
@@ -55,11 +56,12 @@ class Context:
         return found
 
     def tables_of(self, roles: Sequence[str], codes: Sequence[str]) -> bool:
-        """Whether some dataset of these countries has one of the roles."""
+        """Whether some data set of these countries has one of the roles, or can be had."""
         tables = self.tables
-        return tables is not None and any(
-            tables.datasets(role, codes, self.tenants) for role in roles
-        )
+        if tables is None:
+            return False
+        known = any(tables.datasets(role, codes, self.tenants) for role in roles)
+        return known or self.live.covers(roles, codes)
 
     def access(self, country: str, language: str) -> Access:
         """What a tool may use for one country."""

@@ -33,7 +33,11 @@ FORMAT = "3"
 
 
 class SyncReport(BaseModel):
-    """What one run did. `rejected` holds "name: reason"."""
+    """What one run did. `rejected` holds "name: reason".
+
+    Of a set of tables, `rows` is how many there are now, `rows_rejected` how many lack something
+    that they need, and `notes` say what was mended.
+    """
 
     source_id: str
     read: int = 0
@@ -42,6 +46,9 @@ class SyncReport(BaseModel):
     removed: int = 0
     rejected: list[str] = []
     seconds: float = 0.0
+    rows: int = 0
+    rows_rejected: int = 0
+    notes: list[str] = []
 
 
 def revision_of(document: Document, vocabulary: str) -> str:
@@ -73,7 +80,7 @@ def sync(
     before = store.ids(source_id)
     unfinished = _unfinished(store)
     seen: set[str] = set()
-    _record(store, report, "running")
+    record(store, report, "running")
     try:
         accepted = _accept(items, source_id, seen, report, store)
         while batch := list(islice(accepted, BATCH)):
@@ -105,10 +112,10 @@ def sync(
         index.flush()
     except BaseException as error:
         report.seconds = time.monotonic() - started
-        _record(store, report, f"failed: {error or type(error).__name__}")
+        record(store, report, f"failed: {error or type(error).__name__}")
         raise
     report.seconds = time.monotonic() - started
-    _record(store, report, "done")
+    record(store, report, "done")
     progress(report)
     return report
 
@@ -168,7 +175,8 @@ def _remove(ids: list[str], source_id: str, index: Index, store: Store) -> None:
         docstore.delete_document(document_id, raise_error=False)
 
 
-def _record(store: Store, report: SyncReport, state: str) -> None:
+def record(store: Store, report: SyncReport, state: str) -> None:
+    """Keeps how a run stands, for `sources list` and for the next run."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with store.transaction() as connection:
         connection.execute(

@@ -21,9 +21,7 @@ _DATE = {"es": "%d-%m-%Y", "pt": "%d/%m/%Y"}
 _TERRITORY = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,8}")
 
 
-def to_document(
-    dataset: Dataset, role: Role, row: Mapping[str, Any], document_id: str
-) -> Document:
+def to_document(dataset: Dataset, role: Role, row: Mapping[str, Any], document_id: str) -> Document:
     """The document of one row, with its data set's provenance."""
     language: Literal["es", "pt"] = "pt" if dataset.language == "pt" else "es"
     title = str(next((row[name] for name in role.line if row.get(name)), document_id))

@@ -15,7 +15,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,9 @@ _BY_NUMBER = "#"
 class Dataset(BaseModel):
     """One data set whose rows are loaded. Dates are ISO 8601; `rows` counts those of all roles.
 
-    `checked_at` is the moment (UTC) at which the origin was last read with success, `content_hash`
-    and `recipe` tell whether it must be loaded anew, `known` is what the server said of it.
+    `checked_at` is the moment (UTC) at which the origin was last read with success; `partial` says
+    that it has more rows than were read. `content_hash` and `recipe` tell whether it must be loaded
+    anew, `known` is what the server said of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +68,7 @@ class Dataset(BaseModel):
     roles: tuple[str, ...]
     rows: int
     checked_at: str | None = None
+    partial: bool = False
     content_hash: str = ""
     recipe: str = ""
     known: dict[str, dict[str, str]] = {}
@@ -83,6 +85,7 @@ class Tables:
         self._path = path
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._listed: list[Dataset] | None = None
         self._document = lru_cache(maxsize=2048)(self._read_document)
         if path is not None and path.exists():
             self._open()
@@ -119,14 +122,13 @@ class Tables:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException as error:
-                try:
+                with suppress(duckdb.Error):  # a failed COMMIT has undone everything itself
                     cursor.execute("ROLLBACK")
-                except duckdb.Error:
-                    pass  # a failed COMMIT has undone everything itself
                 if isinstance(error, duckdb.Error):
                     raise SourceError(f"{what} could not be stored ({_one_line(error)})") from error
                 raise
             finally:
+                self._listed = None
                 self._document.cache_clear()
 
     def replace(self, dataset: Dataset, tables: Mapping[str, Path]) -> None:
@@ -138,7 +140,8 @@ class Tables:
         chosen = [(role_named(name), path) for name, path in tables.items()]
         with self._transaction(dataset.source_id) as cursor:
             for role in roles().values():
-                cursor.execute(f"DELETE FROM {role.name} WHERE source_id = ?", [dataset.source_id])
+                statement = f"DELETE FROM {role.name} WHERE source_id = ?"  # noqa: S608 – our names
+                cursor.execute(statement, [dataset.source_id])
             rows = 0
             for role, path in chosen:
                 values = [dataset.source_id, dataset.country, str(path)]
@@ -201,8 +204,10 @@ class Tables:
     def _datasets(self) -> list[Dataset]:
         if self._nothing:
             return []
-        rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
-        return [Dataset.model_validate_json(row["body"]) for row in rows]
+        if self._listed is None:  # asked several times for every question
+            rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
+            self._listed = [Dataset.model_validate_json(row["body"]) for row in rows]
+        return self._listed
 
     def row(self, source_id: str, role: str, row_id: str) -> dict[str, Any] | None:
         """One row by its key, or by "#" and its number; None where there is none.
@@ -262,7 +267,7 @@ def _connect(path: Path | None) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     # Nothing is fetched from outside, whatever a query names.
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "memory_limit": _MEMORY,
@@ -348,5 +353,3 @@ def _unslug(slug: str) -> str | None:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-

@@ -107,7 +107,9 @@ def _follow(
             if answer.status_code == httpx.codes.NOT_MODIFIED:
                 return Fetched(unchanged=True)
             if answer.is_error or answer.status_code != httpx.codes.OK:
-                raise ConnectorError(f"{url} answered with HTTP status {answer.status_code}", _REMEDY)
+                raise ConnectorError(
+                    f"{url} answered with HTTP status {answer.status_code}", _REMEDY
+                )
             with into.open("wb") as file:
                 _copy(answer, file, url, deadline, largest, late)
             return _fetched(answer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,8 +25,13 @@ from agents.llm import open_model
 from retrieval.concepts import Matcher
 from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
+from retrieval.live_sources import LiveSources
+from retrieval.places import Places
 from retrieval.search import Searcher
 from retrieval.store import Store
+from retrieval.table_places import territories
+from retrieval.table_sync import remove_tables, sync_tables
+from retrieval.tables import Tables
 from sources import connectors
 from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable
@@ -45,6 +51,44 @@ class House:
         self.store = store
         self.matcher = Matcher(concepts())
         self.searcher = Searcher(index, store, self.matcher)
+        self._tables: Tables | None = None
+        self._places: Places | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def tables(self) -> Tables:
+        """Open data, opened when it is first asked for; DuckDB is loaded only where there is some.
+
+        Raises IndexUnavailable where another process holds the file.
+        """
+        with self._opening:
+            if self._tables is None:
+                self._tables = Tables(self.settings.tables)
+            return self._tables
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there is any open data, or a live source that would bring some."""
+        return self.settings.tables.exists() or bool(self.settings.live_sources)
+
+    @property
+    def places(self) -> Places:
+        """Our own gazetteer, joined with the territories that open data name."""
+        if self._places is None:
+            rows = territories(self.tables) if self.settings.tables.exists() else []
+            built_in = Places.built_in()
+            self._places = Places.of_rows(rows, built_in.places) if rows else built_in
+        return self._places
+
+    @property
+    def live(self) -> LiveSources:
+        """The live sources that were set. Raises CatalogError for one that does not exist."""
+        return LiveSources(self.entry(source_id) for source_id in self.settings.live_sources)
+
+    def close(self) -> None:
+        """Closes the tables, if they were opened; index and documents belong to the caller."""
+        if self._tables is not None:
+            self._tables.close()
 
     def sync(
         self,
@@ -52,16 +96,26 @@ class House:
         origin: str | None = None,
         progress: Callable[[SyncReport], None] = lambda report: None,
     ) -> SyncReport:
-        """Reads a document set into the index. Raises CatalogError for an unknown id."""
-        items = connectors.read(self.entry(source_id), origin)
+        """Reads a document set into the index, or a set of tables into DuckDB.
+
+        Raises CatalogError for an unknown id, SourceError where the origin cannot be read.
+        """
+        entry = self.entry(source_id)
+        if connectors.gives_tables(entry.connector):
+            self._places = None
+            return sync_tables(entry, origin, self.tables, self.store, progress=progress)
+        items = connectors.read(entry, origin)
         report = sync(items, source_id, self.index, self.store, self.matcher, progress=progress)
         self.searcher.refresh()
         return report
 
     def remove(self, source_id: str) -> int:
         """Takes a document set out of the index, and out of the catalogue if it was added."""
-        self.entry(source_id)
-        removed = remove(source_id, self.index, self.store)
+        entry = self.entry(source_id)
+        if connectors.gives_tables(entry.connector):
+            removed = remove_tables(source_id, self.tables, self.store)
+        else:
+            removed = remove(source_id, self.index, self.store)
         (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
         self.searcher.refresh()
         return removed
@@ -93,7 +147,13 @@ class House:
         settings = self.settings
         model = await asyncio.to_thread(open_model, settings.model_backend, settings.model_options)
         context = Context(
-            searcher=self.searcher, today=today, model=model, patience=settings.patience
+            searcher=self.searcher,
+            today=today,
+            model=model,
+            patience=settings.patience,
+            tables=self.tables if self.has_tables else None,
+            places=self.places,
+            live=self.live,
         )
         try:
             async with Assistant.open(context, settings.checkpoints if keep else None) as made:
@@ -110,9 +170,11 @@ def open_house(settings: Settings) -> Iterator[House]:
     index = _patiently(settings)
     try:
         store = Store(settings.documents)
+        house = House(settings, index, store)
         try:
-            yield House(settings, index, store)
+            yield house
         finally:
+            house.close()
             store.close()
     finally:
         index.close()
@@ -142,7 +204,7 @@ def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     The copy names folder and questions absolutely: it may be moved, the documents may not.
     """
     entry = read_entry(path)
-    connectors.load(entry.connector)
+    connectors.gives_tables(entry.connector)  # raises where there is no such connector
     if entry.id in {known.id for known in built_in()}:
         raise CatalogError(f"{entry.id!r} comes with Ventanilla", "Give your set another id.")
     settings.catalog.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from retrieval.ingest import SyncReport
 from retrieval.store import Store
 from sources import connectors
-from sources.catalog import read_catalog, read_entry
+from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.document import Document
 from ui.assemble import House, open_house
 from ui.local import SYNC_S, Running
@@ -34,7 +35,7 @@ def watched(house: House, source_id: str, origin: str | None = None) -> SyncRepo
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        TextColumn("{task.completed} documents"),
+        TextColumn("{task.completed} read"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -47,17 +48,26 @@ def watched(house: House, source_id: str, origin: str | None = None) -> SyncRepo
 
 
 def remove(settings: Settings, source_id: str) -> int:
-    """Removes a document set; returns how many documents it had."""
+    """Removes a document set; returns how many documents or rows it had."""
     if running := Running.find(settings):
         return int(running.post("/api/local/remove", {"source": source_id}, SYNC_S)["removed"])
     with open_house(settings) as house:
         return house.remove(source_id)
 
 
+def kept_as(settings: Settings, source_id: str) -> str:
+    """What a set consists of: "documents" or "rows"."""
+    entry = read_catalog(settings.catalog).get(source_id)
+    return "rows" if entry and connectors.gives_tables(entry.connector) else "documents"
+
+
 def check(path: Path) -> tuple[int, list[str]]:
-    """How many documents a set has, and "name: reason" of what cannot be read."""
+    """How many documents or rows a set has, and "name: reason" of what cannot be read."""
+    entry = read_entry(path)
+    if connectors.gives_tables(entry.connector):
+        return _check_tables(entry)
     taken, rejected = 0, []
-    for item in connectors.read(read_entry(path)):
+    for item in connectors.read(entry):
         if isinstance(item, Document):
             taken += 1
         else:
@@ -65,8 +75,16 @@ def check(path: Path) -> tuple[int, list[str]]:
     return taken, rejected
 
 
+def _check_tables(entry: CatalogEntry) -> tuple[int, list[str]]:
+    with tempfile.TemporaryDirectory(prefix="ventanilla-") as folder:
+        read = connectors.load_tables(entry.connector)
+        made = read(entry, entry.origin or "", Path(folder), None)
+    reasons = {**made.rejects, **made.repairs}
+    return made.rows, [f"{count} rows: {why}" for why, count in reasons.items()]
+
+
 def overview(settings: Settings) -> list[dict[str, Any]]:
-    """Every entry of the catalogue, with what is indexed and how the last reading ended."""
+    """Every entry of the catalogue, with what is indexed or loaded and how the last reading ended."""
     store = Store(settings.documents)
     try:
         syncs = {row[0]: row for row in store.rows("SELECT * FROM syncs")}
@@ -74,6 +92,7 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
         counts = {row[0]: int(row[1]) for row in store.rows(query)}
     finally:
         store.close()
+    reports = {source_id: json.loads(row[3]) for source_id, row in syncs.items()}
     return [
         {
             "id": entry.id,
@@ -83,9 +102,10 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
             "country": entry.country,
             "licence": entry.licence,
             "documents": counts.get(entry.id, 0),
+            "rows": reports.get(entry.id, {}).get("rows", 0),
             "state": syncs[entry.id][1] if entry.id in syncs else "never read",
             "at": syncs[entry.id][2] if entry.id in syncs else None,
-            "report": json.loads(syncs[entry.id][3]) if entry.id in syncs else None,
+            "report": reports.get(entry.id),
         }
         for entry in read_catalog(settings.catalog).values()
     ]

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints
 
 from retrieval.places import Place
-from retrieval.tables import Tables
-
 from retrieval.search import Searcher
+from retrieval.tables import Tables
 from sources.country import countries as known_countries
 from sources.document import PUBLIC, Document, Sector
 from sources.errors import VentanillaError

@@ -7,9 +7,9 @@ A tool that cannot be offered is refused, with the reason, and the others go on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
@@ -67,7 +67,7 @@ def of_sector(sector: Sector) -> list[Loaded]:
 def _all() -> Iterator[tuple[str, Loaded | Exception]]:
     for module in iter_modules(built_in.__path__):
         name = f"{built_in.__name__}.{module.name}"
-        yield name, _load(lambda name=name: _tool_in(name))  # type: ignore[misc]
+        yield name, _load(partial(_tool_in, name))
     for point in entry_points(group=GROUP):
         yield point.value, _load(point.load)
 
@@ -80,9 +80,9 @@ def _tool_in(name: str) -> object:
     return found[0]
 
 
-def _load(load: object) -> Loaded | Exception:
+def _load(load: Callable[[], object]) -> Loaded | Exception:
     try:
-        made = load()  # type: ignore[operator]
+        made = load()
         if not isinstance(made, Tool):
             raise ToolRefused(f"{made!r:.60} is no tool", "Decorate a function with @tool.")
         return Loaded(made, read_texts(made))

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
-from retrieval.places import Found, Place, Places
-
 from agents.phrases import Phrases, rules
 from agents.rules.matching import Words, words_of
 from agents.stated import measures, plain
@@ -16,6 +14,7 @@ from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded, loaded
 from agents.toolkit.texts import PLACE, Texts
 from retrieval.analyse import fold
+from retrieval.places import Found, Place, Places
 
 MONTHS = {"year": 12, "month": 1}
 MOST_OPTIONS = 6

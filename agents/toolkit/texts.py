@@ -1,28 +1,21 @@
 """The YAML file beside a tool: by what it is asked for, and what the page says around its rows.
 
-title: {es: Farmacias de turno, pt: Farmácias de plantão}
-words:                      # word sets, as in agents/rules/matching.py
-pharmacy: [farmacia, farmacias, botica*]
-asks:                       # patterns over the sets; `place` stands for a place that was found
-- pharmacy ..3 (de turno|abiert*)
-hints:                      # patterns after which a model, where there is one, decides
-- pharmacy ..4 (noche|domingo)
-unless:                     # … and patterns after which it is not meant
-- pharmacy ..2 (popular)
-values:                     # the words of an argument that has few values, or is true or false
-kind: {hospital: [hospital*], clinic: [clinica*]}
-emergency: [urgenc*, guardia]
-capture:                    # stretches of the question that are an argument
-origin: ["desde {} (hasta|a|para)"]
-marks: ["(?P<it>[0-9]+) puntos"]  # … or a regular expression over folded text with a group `it`
-homes:                      # values of an argument that only one country knows
-programme: {prouni: BR}
-ask:                        # what the reader is asked for a required argument
-place: {es: "¿En qué comuna?", pt: "Em que cidade?"}
-heading: {es: "Farmacias de turno en {place}", pt: "Farmácias de plantão em {place}"}
-empty: {es: "No hay farmacias de turno en {place} en los datos del {as_of}.", pt: …}
-texts: {old: {es: …, pt: …}}        # other headings and notices by key
-rules: {…}                  # what the tool itself decides by: it reads them with `rules_of`
+| key | what it holds |
+|---|---|
+| title | the tool's name for people, {es: …, pt: …} as all that is shown |
+| words | word sets, as in agents/rules/matching.py: `pharmacy: [farmacia, botica*]` |
+| asks | patterns over the sets by which it is asked for; `place` stands for a place that was found |
+| hints | patterns after which a model, where there is one, decides |
+| unless | patterns after which it is not meant |
+| values | the words of an argument with few values (`kind: {hospital: [hospital*]}`) or of a true one |
+| capture | stretches of the question that are an argument: `origin: ["desde {} (hasta|a)"]`, or a regular
+expression over folded text with a group `it` |
+| homes | values of an argument that only one country knows: `programme: {prouni: BR}` |
+| ask | what the reader is asked for a required argument |
+| heading, empty | what stands above the rows, and what is said where there are none; `{place}`, `{as_of}` and the
+other arguments are filled in |
+| texts | other headings and notices by key |
+| rules | what the tool itself decides by: it reads them with `rules_of` |
 """
 
 from __future__ import annotations
@@ -89,7 +82,7 @@ def read_texts(tool: Tool) -> Texts:
             sets[key] = spoken
             values.setdefault(name, {})[str(value)] = key
     lexicon = Lexicon(sets)
-    said = {key: data[key] for key in ("title", "heading", "empty") if key in data}
+    said: dict[str, Any] = {k: data[k] for k in ("title", "heading", "empty") if k in data}
     said |= {f"ask {name}": text for name, text in data.get("ask", {}).items()}
     said |= data.get("texts", {})
     for key, text in said.items():
@@ -117,7 +110,10 @@ def read_texts(tool: Tool) -> Texts:
 
 
 def _patterns(lines: Any, lexicon: Lexicon) -> tuple[Pattern | Near, ...]:
-    made = read_patterns(lines, lexicon)
+    # YAML reads ``- near 8: a b`` without quotes as a mapping: it is meant as one line.
+    written = [f"{k}: {v}" for line in lines if isinstance(line, dict) for k, v in line.items()]
+    written += [line for line in lines if isinstance(line, str)]
+    made = read_patterns(written, lexicon)
     lexicon.seal()  # sets that patterns write on the spot count too
     return made
 

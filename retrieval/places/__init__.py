@@ -85,7 +85,7 @@ class Places:
         named: dict[Place, None] = {}
         for one in found:
             others = [p for o in found if o is not one for p in o.places]
-            if not any(self._homonyms.inside(p, q) for p in others for q in one.places):
+            if not any(self._homonyms.inside(q, p) for q in one.places for p in others):
                 named |= dict.fromkeys(one.places)
         alternatives = tuple(named)
         return alternatives[0] if len(alternatives) == 1 else alternatives or None

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from retrieval.analyse import stopwords
 from retrieval.places.data import around, shyness
 from retrieval.places.names import Match, tokens
+from retrieval.places.rows import ours
+
+FAR = 6
+"""Words before a name that are looked at."""
 
 _SAINTS = frozenset({"san", "santa", "santo", "s", "sta", "sto"})
 
@@ -42,33 +46,49 @@ class Context:
         if self._names_another(match, bare, shy):
             return Verdict(False, part_of_another=True)
         kinds, announced = self._kinds(bare)
-        preposition = bare[0] if bare else (before[0] if before else "")
-        located = preposition in lists.located or (bool(before) and before[0] in lists.located)
-        of = preposition in lists.of
-        noun = bare[1] if of and len(bare) > 1 else ""
-        # "cerca de", and "hospital de": the noun of a service that some place has.
-        located = located or (of and (noun in lists.near or _singular(noun) in lists.facility))
-        alone = match.start == 0 and match.end == len(self.tokens)
         capital = self._capital(match)
-        if announced:
+        if announced and (capital or match.exact or before[0] in lists.of):
             return Verdict(True, kinds=kinds)
         if not self._spelled_as_a_name(match):
             return Verdict(False)
+        where = self._where(match, before, bare, capital)
+        alone = match.start == 0 and match.end == len(self.tokens)
+        several = len([w for w in match.key if w not in lists.articles and not _is_little(w)]) > 1
         if shy == 2:
-            counts = (located or of) and capital and match.exact
-        elif shy:
-            counts = alone or capital or located
-            counts = counts and (match.exact or located or alone)
-        elif match.exact:
-            counts = True
+            # "en La Unión", and not "deudas con la Unión"; of names with an article only a state's.
+            state = any(place.kind == "state" for place in match.places)
+            said = before[:1] != [] and (where or (state and before[0] in lists.of | lists.in_the))
+            plain = state or before[:1] == [] or before[0] not in lists.in_the
+            counts = said and plain and capital and match.exact
+        elif not match.exact:
+            counts = where or alone or (several and match.errors < 2 and not shy)
+        elif shy or (not several and _is_small(match)):
+            # "Fundación Joaquim Nabuco", "Serra dos Órgãos"
+            counts = alone or ((where or capital) and not self._goes_on_in_capitals(match))
         else:
-            counts = located or of or alone or capital or self._beside_a_comma(match)
+            counts = True
         return Verdict(counts, kinds=kinds)
+
+    def _where(self, match: Match, before: list[str], bare: list[str], capital: bool) -> bool:
+        """Whether the words before `match` say that something is there."""
+        lists = around()
+        if not before:
+            return False
+        if before[0] in lists.located or (bare and bare[0] in lists.located):
+            return True
+        if before[0] in lists.in_the:
+            return capital
+        if not bare or bare[0] not in lists.of or len(bare) < 2:
+            return False
+        # "cerca de" and "hospital de"; but "escola do jardim".
+        if bare[0] != "de" and not (capital and match.exact):
+            return False
+        return bare[1] in lists.near or _singular(bare[1]) in lists.services
 
     def _before(self, start: int) -> list[str]:
         """The folded words right before token `start`, nearest first, of the same phrase."""
         found = []
-        for position in range(start - 1, max(-1, start - 6), -1):
+        for position in range(start - 1, max(-1, start - 1 - FAR), -1):
             gap = self.text[self.tokens[position].end : self.tokens[position + 1].start]
             # "Av. Arequipa" goes on; "en Lima. Arequipa" does not.
             if gap.strip() and not (gap.strip() == "." and len(self.tokens[position].raw) < 5):
@@ -82,15 +102,14 @@ class Context:
             return True
         if bare and bare[0] in lists.facility and (shy or match.key[0] in _SAINTS):
             return True
-        rest = list(bare)
-        passed = False
-        while rest and (rest[0] in lists.between or rest[0] in lists.particles or rest[0] in lists.articles):
-            passed = True
-            rest.pop(0)
-        if not (passed and rest):
+        skipped = lists.between | lists.particles | lists.articles
+        passed = next((i for i, word in enumerate(bare) if word not in skipped), len(bare))
+        if not 0 < passed < len(bare):
             return False
-        direct = bare[0] in lists.between
-        return rest[0] in lists.part_of or (direct and rest[0] in lists.always)
+        if bare[passed] in lists.part_of:
+            return True
+        # "avenida General San Martín"; but "la plaza de Lima" is in Lima.
+        return bare[0] in lists.between and bare[passed] in lists.always
 
     def _kinds(self, bare: list[str]) -> tuple[frozenset[str], bool]:
         """The kinds that "comuna de" asks for, and whether any word announces a place."""
@@ -132,18 +151,39 @@ class Context:
         lists = around()
         if step < 0:
             start = position == 0 or self._ends_sentence(position)
-            return not start and token.folded not in lists.located | lists.of | lists.articles
+            return (
+                not start
+                and token.folded not in lists.located | lists.in_the | lists.of | lists.articles
+            )
         return token.folded not in stopwords("es") | stopwords("pt")
 
+    def _goes_on_in_capitals(self, match: Match) -> bool:
+        """Whether a capitalised name is followed by more of a longer one."""
+        if self._shouted or not self.tokens[match.start].raw[0].isupper():
+            return False
+        position = match.end
+        while position < len(self.tokens) and self.tokens[position].folded in around().particles:
+            position += 1
+        if position == len(self.tokens) or not self.tokens[position].joins:
+            return False
+        return self._capital_beside(position, 1)
+
     def _spelled_as_a_name(self, match: Match) -> bool:
-        """A name that is a little word ("Pará", "Ate", "SP") is it only as it is written."""
+        """A name that is a little word ("Pará", "Ate", "SP") is it only as it is written, and one
+        without ç or ñ is not written with them: "lanço" is not Lanco.
+        """
         if match.end - match.start > 1:
             return True
         token = self.tokens[match.start]
+        letters = set(unicodedata.normalize("NFC", token.raw.casefold())) & {"ç", "ñ"}
+        if match.exact and letters and not any(_has(p.name, letters) for p in match.places):
+            return False
         word = token.folded
         if word in stopwords("es") | stopwords("pt"):
             name = {unicodedata.normalize("NFC", p.name) for p in match.places}
-            return unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            return (
+                unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
+            )
         if len(word) <= 3 and not any(_plain(p.name) for p in match.places if _is(p.name, word)):
             written = token.raw.isupper() and (not self._shouted or len(self.tokens) == 1)
             return written or self._located_before(match.start)
@@ -151,18 +191,31 @@ class Context:
 
     def _located_before(self, start: int) -> bool:
         before = self._before(start)
-        return bool(before) and before[0] in around().located
+        return bool(before) and before[0] in around().located | around().in_the
 
-    def _beside_a_comma(self, match: Match) -> bool:
-        if match.start == 0:
-            return False
-        gap = self.text[self.tokens[match.start - 1].end : self.tokens[match.start].start]
-        return gap.strip() in {",", "-", "/", "("}
+
+def _is_little(word: str) -> bool:
+    return word in stopwords("es") or word in stopwords("pt")
+
+
+def _has(name: str, letters: set[str]) -> bool:
+    return letters <= set(unicodedata.normalize("NFC", name.casefold()))
+
+
+def _is_small(match: Match) -> bool:
+    """Whether only a complete table knows the place: many a hamlet is called like a thing."""
+    return not any((place.country, place.code) in ours() for place in match.places)
 
 
 def _singular(noun: str) -> str:
     """A folded noun as the lists have it: "hospitales", "hospitais", "escuelas"."""
-    for ending, instead in (("ales", "al"), ("ais", "al"), ("ones", "on"), ("oes", "ao"), ("s", "")):
+    for ending, instead in (
+        ("ales", "al"),
+        ("ais", "al"),
+        ("ones", "on"),
+        ("oes", "ao"),
+        ("s", ""),
+    ):
         if noun.endswith(ending):
             return noun.removesuffix(ending) + instead
     return noun

@@ -40,8 +40,10 @@ class Words:
     any_kind: frozenset[str]
     prefer: dict[str, tuple[str, ...]]
     located: frozenset[str]
+    in_the: frozenset[str]
     of: frozenset[str]
     near: frozenset[str]
+    services: frozenset[str]
     articles: frozenset[str]
     particles: frozenset[str]
     same: dict[str, str]
@@ -52,6 +54,11 @@ class Words:
     between: frozenset[str]
     shy: frozenset[str]
     strong: frozenset[str]
+    foreign: frozenset[str]
+
+
+def _cities_elsewhere() -> frozenset[str]:
+    return frozenset(" ".join(words(name)) for other in elsewhere() for name in other.other_names)
 
 
 @cache
@@ -60,7 +67,18 @@ def around() -> Words:
     data = read("words")
     try:
         parts = data["name_parts"]
-        simple = ("any_kind", "located", "of", "near", "articles", "particles", "shy", "strong")
+        simple = (
+            "any_kind",
+            "located",
+            "in_the",
+            "of",
+            "near",
+            "services",
+            "articles",
+            "particles",
+            "shy",
+            "strong",
+        )
         return Words(
             kinds={
                 kind: _flat(fields["words"], f"kinds.{kind}.words")
@@ -76,10 +94,13 @@ def around() -> Words:
             facility=_flat(parts["facility"], "name_parts.facility"),
             part_of=_flat(parts["of"], "name_parts.of"),
             between=_flat(parts["between"], "name_parts.between"),
+            foreign=_flat(data["foreign"], "foreign") | _cities_elsewhere(),
             **{field: _flat(data[field], field) for field in simple},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogError(f"words.yaml lacks {error}", "Compare it with the published file.") from None
+        raise CatalogError(
+            f"words.yaml lacks {error}", "Compare it with the published file."
+        ) from None
 
 
 def kind_label(kind: str, language: str) -> str:
@@ -123,9 +144,14 @@ def _services() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
+def _little() -> frozenset[str]:
+    """The folded words that carry no subject, and those that only ask."""
+    return stopwords("es") | stopwords("pt") | question_words()[0]
+
+
+@cache
 def _asking() -> frozenset[str]:
-    empty, weak = question_words()
-    return stopwords("es") | stopwords("pt") | empty | weak
+    return _little() | question_words()[1]
 
 
 @cache
@@ -148,7 +174,8 @@ LEAST_STEM = 5
 @cache
 def is_everyday(word: str) -> bool:
     """Whether a folded word is one of ours in any form, so that it is no misspelt name."""
-    if is_word(word) or word in _services()[1]:
+    lists = around()
+    if is_word(word) or word in _services()[1] or word in lists.foreign | lists.shy | lists.strong:
         return True
     return is_ordinary(word) and all(len(stem(word, tag)) >= LEAST_STEM for tag in ("es", "pt"))
 
@@ -160,12 +187,12 @@ def shyness(key: tuple[str, ...]) -> int:
     """
     lists = around()
     joined = " ".join(key)
-    if joined in lists.strong:
+    if joined in lists.strong or joined in lists.foreign:
         return 2
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
-        if len(key) == 1 and word in _asking():
+        if len(key) == 1 and word in _little():
             return 2
         return int(word in lists.shy or is_word(word))
     return int(joined in lists.shy or all(map(is_word, content)))

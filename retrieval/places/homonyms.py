@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
+from retrieval.analyse import fold
 from retrieval.places.context import Context
 from retrieval.places.data import around, country_names
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Place
-from retrieval.places.rows import built_in, key_of, leading, undecided
+from retrieval.places.rows import key_of, leading, ours, undecided
 
 Settled = list[tuple[Match, tuple[Place, ...]]]
 
@@ -51,8 +51,12 @@ class Homonyms:
                 longer = list(dict.fromkeys(longer))
                 if 0 < len(longer) <= MOST_LONGER:
                     inside, match = longer, replace(match, exact=False)
-            places = inside or places
+            # "La Florida, Santiago": the province of Santiago, not the comuna beside La Florida.
+            before = [p for m, _ in matches if m.end == match.start for p in m.places]
+            holding = [p for p in places if any(self.inside(p, q) for q in before)]
+            places = inside or holding or places
             places = [p for p in places if p.country in abroad] or places
+            places = _in_its_language(context, match, places)
             places = _not_letters(context, match, places)
             settled.append((match, self._ranked(match, places, countries, bool(kinds))))
         return settled
@@ -110,7 +114,7 @@ class Homonyms:
         def rank(place: Place) -> tuple[bool, bool, int, int, tuple[str, ...]]:
             country = countries.index(place.country) if place.country in countries else 0
             # Our own files have the larger ones of a country's municipalities.
-            small = (place.country, place.code) not in _ours()
+            small = (place.country, place.code) not in ours()
             return (not _leads(place), small, country, _preference(place), place.parents)
 
         return tuple(sorted(left, key=rank))
@@ -126,17 +130,20 @@ class Homonyms:
         return False
 
 
-@cache
-def _ours() -> frozenset[tuple[str, str]]:
-    return frozenset((place.country, place.code) for place in built_in())
-
-
 def _not_letters(context: Context, match: Match, places: list[Place]) -> list[Place]:
     """Without those that only their letters name, where these are not in capitals: "Poá", not POA."""
     token = context.tokens[match.start]
     if match.end - match.start > 1 or len(token.raw) > 3 or token.raw.isupper():
         return places
     return [p for p in places if key_of(p.name) == match.key] or places
+
+
+def _in_its_language(context: Context, match: Match, places: list[Place]) -> list[Place]:
+    """Without "San Luis" where "São Luís" is written, and the other way round."""
+    first = fold(context.tokens[match.start].raw)
+    if first not in {"sao", "san"}:
+        return places
+    return [p for p in places if fold(p.name).split()[0] == first] or places
 
 
 def _leads(place: Place) -> bool:

@@ -16,6 +16,7 @@ from retrieval.places.rows import key_of, other_names
 from retrieval.places.slips import LEAST, Slips
 
 _WORD = re.compile("[^\\W_]+(?:[\u0300-\u036f]+[^\\W_]*)*")
+_BETWEEN = frozenset({"", "-", "'", "’", "´"})
 _JOINED = re.compile(r"['’´-]")
 
 MOST_ERRORS = 2
@@ -25,12 +26,15 @@ LONGEST_JOIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a text: its code points and itself as written, and folded."""
+    """A word of a text: its code points and itself as written, and folded. `joins`: nothing but a
+    space, a hyphen, an apostrophe or an abbreviation's point stands before it.
+    """
 
     start: int
     end: int
     raw: str
     folded: str
+    joins: bool
 
 
 @lru_cache(maxsize=65536)
@@ -41,9 +45,15 @@ def _folded(word: str) -> str:
 
 def tokens(text: str) -> list[Token]:
     """The words of `text`, as the names of places are compared."""
-    return [
-        Token(m.start(), m.end(), m.group(), _folded(m.group())) for m in _WORD.finditer(text)
-    ]
+    found: list[Token] = []
+    for match in _WORD.finditer(text):
+        gap = text[found[-1].end : match.start()] if found else "\n"
+        short = bool(found) and found[-1].folded in around().abbreviations
+        joins = gap.strip(" ") in _BETWEEN or (short and gap.strip(" ") == ".")
+        found.append(
+            Token(match.start(), match.end(), match.group(), _folded(match.group()), joins)
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,9 @@ class Names:
         self._slips = Slips(vocabulary)
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
-            word for word, node in self._root.next.items() if len(word) <= LEAST and len(node.next) > 2
+            word
+            for word, node in self._root.next.items()
+            if len(word) <= LEAST and len(node.next) > 2
         )
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:
@@ -151,9 +163,10 @@ class Names:
         while waiting:
             position, node, errors, exact = waiting.pop()
             # Where a particle was passed over, the name must go on: "Santiago de" is none.
-            if node.places and position > start and said[position - 1].folded not in particles:
+            ends = position > start and said[position - 1].folded not in particles
+            if node.places and ends and not _too_little(node.key, said[start], errors):
                 yield position, node, errors, exact
-            if position == len(said) or (position > start and not _goes_on(said, position)):
+            if position == len(said) or (position > start and not said[position].joins):
                 continue
             word = said[position].folded
             if position > start and word in particles and position + 1 < len(said):
@@ -170,9 +183,10 @@ class Names:
         """Names that are written in fewer or more words than they have: "sanmartin", "til til"."""
         glued = ""
         for end in range(start + 1, min(len(said), start + LONGEST_JOIN) + 1):
-            if end > start + 1 and not _goes_on(said, end - 1):
+            word = said[end - 1].folded
+            if word in around().particles or (end > start + 1 and not said[end - 1].joins):
                 return
-            glued += said[end - 1].folded
+            glued += word
             for node in self._joined.get(glued, ()):
                 if len(node.key) != end - start:
                     yield end, node, 1, False
@@ -186,7 +200,9 @@ class Names:
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
         elif not is_everyday(word):
             yield from ((other, 1) for other, _ in self._slips.of(word))
-        if not first and 1 < len(word) <= LEAST and word not in node.next:
+        if first or not 1 < len(word) <= LEAST or is_everyday(word):
+            return
+        if word not in node.next:
             yield from ((o, 2) for o in node.next if _near_short(word, o))
 
 
@@ -200,9 +216,13 @@ def _with_article(name: str, place: Place) -> bool:
     return key[:1] != () and key[0] in around().articles and key[1:] == key_of(place.name)
 
 
-def _goes_on(said: Sequence[Token], position: int) -> bool:
-    """Whether token `position` belongs to the same phrase as the one before it."""
-    return said[position].start - said[position - 1].end <= 2
+def _too_little(key: tuple[str, ...], first: Token, errors: int) -> bool:
+    """Whether an abbreviation or a slip in a short word is all there is: "CAP" is not Capitão, and
+    "la pega" is not La Vega.
+    """
+    if len(key) == 1 and first.folded != key[0] and first.folded in around().abbreviations:
+        return True
+    return errors > 1 and len([word for word in key if word not in around().articles]) < 2
 
 
 def _without_worse(matches: list[Match]) -> list[Match]:

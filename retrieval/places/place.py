@@ -40,9 +40,9 @@ class Place:
         language = country.languages[0].split("-")[0] if country else "es"
         around = list(dict.fromkeys(self.parents))
         capital = len(self.parents) > 1 and fold(self.parents[0]) == fold(self.name)
-        if capital or not around or (len(around) == 1 and self.kind != "province"):
-            if capital or not around or fold(around[0]) == fold(self.name):
-                around.insert(0, kind_label(self.kind, language))
+        alike = around[:1] != [] and fold(around[0]) == fold(self.name)
+        if capital or not around or (alike and len(around) == 1 and self.kind != "province"):
+            around.insert(0, kind_label(self.kind, language))
         if country:
             around.append(country.names.get(language, country.names["es"]))
         return f"{self.name} ({', '.join(around)})"

@@ -94,6 +94,12 @@ def other_names() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 @cache
+def ours() -> frozenset[tuple[str, str]]:
+    """Country and code of the places of our own files: of a country's municipalities the larger."""
+    return frozenset((place.country, place.code) for place in built_in())
+
+
+@cache
 def undecided() -> frozenset[tuple[str, tuple[str, ...]]]:
     """Country and name of those that ``nicknames.yaml`` gives several codes: to be asked about."""
     return frozenset(
@@ -191,10 +197,14 @@ def _same(
     inside = [w for w in listed if around_it & {key_of(p) for p in found[w].parents}]
     if inside:
         return inside[0]
-    return listed[0] if len(listed) == 1 and not (parents and found[listed[0]].parents) else ("", "")
+    return (
+        listed[0] if len(listed) == 1 and not (parents and found[listed[0]].parents) else ("", "")
+    )
 
 
-def _joined(known: Place | None, row: Mapping[str, str], name: str, parents: tuple[str, ...]) -> Place:
+def _joined(
+    known: Place | None, row: Mapping[str, str], name: str, parents: tuple[str, ...]
+) -> Place:
     latitude, longitude = _degrees(row["latitude"], 90), _degrees(row["longitude"], 180)
     if latitude is None or longitude is None:
         latitude = longitude = None

@@ -4,8 +4,13 @@
 
 that yields every document of the set, and a `Rejected` with the reason for every item that it could
 not read: one broken file never stops the rest. It raises ConnectorError only where the origin as a
-whole cannot be read. A module here is found by its name; a package of its own joins through the
-entry-point group ``ventanilla.connectors``.
+whole cannot be read. A connector of tables is a function
+
+    tables(entry: CatalogEntry, origin: str, folder: Path, reading: Reading | None) -> TableSet
+
+that writes normalised CSV files into `folder` (`sources.tables`). A module here is found by its
+name; a package of its own joins through the entry-point groups ``ventanilla.connectors`` and
+``ventanilla.tables``.
 """
 
 from __future__ import annotations
@@ -15,32 +20,57 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 from sources.asked import read_asked, with_asked
 from sources.catalog import CatalogEntry
 from sources.document import Document, Rejected
 from sources.errors import CatalogError
+from sources.tables import Reading, TableSet
 
 Connector = Callable[[CatalogEntry, str], Iterator[Document | Rejected]]
 
+TableConnector = Callable[[CatalogEntry, str, Path, Reading | None], TableSet]
+
 GROUP = "ventanilla.connectors"
+TABLES = "ventanilla.tables"
 
 
 def available() -> list[str]:
     """The names that an entry's `connector` may take."""
-    return sorted(
-        {m.name for m in iter_modules(__path__)} | {p.name for p in entry_points(group=GROUP)}
-    )
+    plugged = (*entry_points(group=GROUP), *entry_points(group=TABLES))
+    return sorted({m.name for m in iter_modules(__path__)} | {p.name for p in plugged})
 
 
 def load(name: str) -> Connector:
-    """The connector called `name`. Raises CatalogError naming those that exist."""
+    """The connector of documents called `name`. Raises CatalogError naming those that exist."""
+    found: Connector | None = _find(name, GROUP, "read")
+    if found is None:
+        raise CatalogError(f"{name!r} reads tables, not documents", "Use `load_tables`.")
+    return found
+
+
+def load_tables(name: str) -> TableConnector:
+    """The connector of tables called `name`. Raises CatalogError naming those that exist."""
+    found: TableConnector | None = _find(name, TABLES, "tables")
+    if found is None:
+        raise CatalogError(f"{name!r} reads documents, not tables", "Use `load`.")
+    return found
+
+
+def gives_tables(name: str) -> bool:
+    """Whether a connector reads tables. Raises CatalogError where there is none of that name."""
+    return _find(name, TABLES, "tables") is not None
+
+
+def _find(name: str, group: str, function: str) -> Any:
+    """The function, or None where the connector is of the other kind."""
     if name in {module.name for module in iter_modules(__path__)}:
-        read: Connector = import_module(f"{__name__}.{name}").read
-        return read
-    for point in entry_points(group=GROUP, name=name):
-        plugged: Connector = point.load()
-        return plugged
+        return getattr(import_module(f"{__name__}.{name}"), function, None)
+    for point in entry_points(group=group, name=name):
+        return point.load()
+    if name in available():
+        return None
     raise CatalogError(f"there is no connector {name!r}", f"Use one of: {', '.join(available())}.")
 
 

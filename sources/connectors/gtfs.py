@@ -35,6 +35,12 @@ NEEDED = ("stops", "routes", "trips", "stop_times")
 LARGEST = 4 * 1024**3
 """Bytes that a feed may unpack to; São Paulo's has 0.2 GB."""
 
+_READ: dict[str, Callable[[str], Any]] = {
+    "double": values.number,
+    "int": values.whole,
+    "date": values.day,
+}
+
 Members = dict[str, Callable[[], IO[bytes]]]
 
 
@@ -214,13 +220,7 @@ class _File:
         place = places.get(column.seconds_of or column.name)
         if place is None:
             return lambda cells: None
-        parse: Callable[[str], Any] | None = {
-            "double": values.number,
-            "int": values.whole,
-            "date": values.day,
-        }.get(column.type)
-        if column.seconds_of:
-            parse = values.seconds
+        parse = values.seconds if column.seconds_of else _READ.get(column.type)
         what = f"{self._file}: {column.name} that is none, left empty"
 
         def read(cells: list[str]) -> Any:

@@ -45,10 +45,12 @@ def tables(
     rejects: Counter[str] = Counter()
     known: Mapping[str, Mapping[str, str]] = {}
     told: str | None = None
+    partial = False
     if is_address(origin):
         got = download(entry, filled(entry, origin, reading), folder, reading, repairs)
         if got.fetched.unchanged:
             return TableSet({}, unchanged=True, known=reading.known)
+        partial = got.partial
         files, told = {got.url: got.path}, dated(got.url) or got.fetched.day
         known = {got.url: got.fetched.known} if got.fetched.known else {}
     else:
@@ -67,9 +69,8 @@ def tables(
         filtered += normaliser.filtered
     if not rows:
         raise ConnectorError(*_empty(entry, rejects, filtered))
-    return TableSet(
-        made, rows, rejects, repairs, filtered, told, content_hash(made), known, unchanged=False
-    )
+    digest = content_hash(made)
+    return TableSet(made, rows, rejects, repairs, filtered, told, digest, known, partial=partial)
 
 
 def _empty(entry: CatalogEntry, rejects: Counter[str], filtered: int) -> tuple[str, str]:

@@ -103,7 +103,8 @@ class TableSet:
 
     `rejects` counts rows left out, `repairs` values set empty or mended, both by reason;
     `filtered` are the rows that the entry does not want. `as_of` is the day that the file itself
-    tells. `unchanged` means that the server has nothing newer than `Reading.known`: no tables then.
+    tells. `unchanged` means that the server has nothing newer than `Reading.known`: no tables
+    then. `partial` means that the origin has more pages than were read.
     """
 
     tables: Mapping[str, Path]
@@ -115,6 +116,7 @@ class TableSet:
     content_hash: str = ""
     known: Mapping[str, Mapping[str, str]] = default(default_factory=dict)
     unchanged: bool = False
+    partial: bool = False
 
 
 @cache

@@ -168,7 +168,11 @@ class Normaliser:
         first = values.first_level(self.country)
         kind = row.get("kind") or values.territory_kind(self.country)
         row["kind"] = kind if kind in self.role.column("kind").values else None
-        own = first.get(fold(row.get("name") or "")) if kind in ("region", "province", "state") else None
+        own = (
+            first.get(fold(row.get("name") or ""))
+            if kind in ("region", "province", "state")
+            else None
+        )
         parent = first.get(fold(row.get("parent_name") or ""))
         row["iso_3166_2"] = row.get("iso_3166_2") or own or parent
         row["code"] = own or values.territory(self.country, row.get("code") or "") or None

@@ -89,6 +89,7 @@ class Got:
     path: Path
     url: str
     fetched: Fetched
+    partial: bool = False
 
 
 def download(
@@ -102,14 +103,20 @@ def download(
     headers = _headers(entry)
     into = folder / f"fetched{Path(urlsplit(url).path).suffix[:6]}"
     if pages := pages_of(entry):
-        _all_pages(url, into, pages, until, headers, repairs)
-        return Got(into, url, Fetched())
+        complete = _all_pages(url, into, pages, until, headers)
+        if not complete:
+            repairs[f"pages after the first {pages.most}, not read"] += 1
+        return Got(into, url, Fetched(), partial=not complete)
     fetched = fetch(
         url, into, known=reading.known.get(url), headers=headers, seconds=_left(until, url)
     )
     if not fetched.unchanged and (named := _named(into)):
         fetched = fetch(
-            named, into, known=reading.known.get(named), headers=headers, seconds=_left(until, named)
+            named,
+            into,
+            known=reading.known.get(named),
+            headers=headers,
+            seconds=_left(until, named),
         )
         url = named
     return Got(into, url, fetched)
@@ -135,10 +142,11 @@ def _all_pages(
     pages: Pages,
     until: float,
     headers: Mapping[str, str],
-    repairs: Counter[str],
-) -> None:
+) -> bool:
+    """Writes the rows of all pages; False where there are more pages than may be read."""
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
+    complete = False
     for page in range(pages.most):
         here = httpx.URL(url).copy_merge_params({pages.parameter: str(page * pages.size)})
         fetch(str(here), into, headers=headers, seconds=_left(until, url))
@@ -146,22 +154,23 @@ def _all_pages(
             found = records(json.loads(into.read_bytes()))
         except (ValueError, RecursionError):
             raise ConnectorError(f"{url} answered with something else than JSON") from None
-        new = [row for row in found if (told := json.dumps(row, sort_keys=True)) not in seen
-               and not seen.add(told)]  # fmt: skip
-        rows += new
+        new = {json.dumps(row, sort_keys=True): row for row in found}
+        new = {told: row for told, row in new.items() if told not in seen}
+        seen.update(new)
+        rows += new.values()
         if len(found) < pages.size or not new:
+            complete = True
             break
         if page + 1 < pages.most:
             sleep(min(pages.pause_seconds, _left(until, url)))
-    else:
-        repairs[f"pages after the first {pages.most}, not read"] += 1
     into.write_text(as_text(rows), encoding="utf-8")
+    return complete
 
 
 def _named(path: Path) -> str | None:
     """The newest table that a CKAN `package_show` names, where the file is such an answer."""
     with path.open("rb") as file:
-        if not file.read(1) == b"{":
+        if file.read(1) != b"{":
             return None
     try:
         data = json.loads(path.read_bytes())

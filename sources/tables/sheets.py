@@ -51,7 +51,9 @@ def read_sheet(path: Path, name: str, folder: Path) -> Sheet:
         if path.suffix.lower() == ".sql" or re.search(r"^\s*INSERT\s+INTO\s", text, re.M | re.I):
             return _from_sql(path.read_text(encoding=encoding_of(path)), name)
         if text.startswith("<"):
-            raise ConnectorError(f"{name} is a web page and no table", "Give the file's own address.")
+            raise ConnectorError(
+                f"{name} is a web page and no table", "Give the file's own address."
+            )
         if b"\0" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise ConnectorError(f"{name} is no table that can be read", "Save it as CSV or XLSX.")
         return _from_csv(path, text, name)
@@ -135,7 +137,8 @@ def _from_zip(path: Path, name: str, folder: Path) -> Sheet:
             tables = [m for m in members if m.filename.lower().endswith(kinds)]
             if len(tables) != 1:
                 raise ConnectorError(
-                    f"{name} is an archive with {len(tables)} tables", "Unpack the one that is meant."
+                    f"{name} is an archive with {len(tables)} tables",
+                    "Unpack the one that is meant.",
                 )
             inner = folder / f"unpacked{Path(tables[0].filename).suffix.lower()}"
             with archive.open(tables[0]) as source, inner.open("wb") as target:

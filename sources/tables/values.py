@@ -1,9 +1,9 @@
 """Values of official files → values of the standard columns, by the words of ``values.yaml``.
 
-    >>> number("-33,45"), moment("10:30 hrs."), day("29-10-2019")
-    (-33.45, '10:30:00', '2019-10-29')
-    >>> meaning("kind", "Posta de Salud Rural (PSR)")
-    'primary_care'
+>>> number("-33,45"), moment("10:30 hrs."), day("29-10-2019")
+(-33.45, '10:30:00', '2019-10-29')
+>>> meaning("kind", "Posta de Salud Rural (PSR)")
+'primary_care'
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from sources.parsers.blocks import fold
 from sources.tables import FOLDER
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
-_TIME = re.compile(r"\s*(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*", re.I)
+_TIME = re.compile(
+    r"\s*(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*"
+    r"(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*",
+    re.I,
+)
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})")
 
 
@@ -56,9 +60,9 @@ def whole(value: str) -> int | None:
 def flag(value: str) -> bool | None:
     """Yes or no, or None where the word says neither."""
     word = fold(value.strip())
-    if word in {fold(str(w)) for w in _data()[True]}:
+    if word in {fold(str(w)) for w in _data()["yes"]}:
         return True
-    return False if word in {fold(str(w)) for w in _data()[False]} else None
+    return False if word in {fold(str(w)) for w in _data()["no"]} else None
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +126,8 @@ def _folded(scheme: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 @lru_cache(maxsize=4096)
 def spelling(words: str) -> str:
     """One spelling for what official files write in several."""
-    return {fold(known): known for known in _data()["spellings"]}.get(fold(words), words)
+    known: dict[str, str] = {fold(known): known for known in _data()["spellings"]}
+    return known.get(fold(words), words)
 
 
 def inside(country: str | None, latitude: float, longitude: float) -> bool:

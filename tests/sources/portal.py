@@ -1,0 +1,88 @@
+"""A local HTTP server that plays an open-data portal: files with ETags, pages, redirects, failures."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass
+class Portal:
+    """What the portal holds; may be changed while it runs. `asked` are paths and headers."""
+
+    url: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    etags: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, Callable[[dict[str, str]], Any]] = field(default_factory=dict)
+    down: bool = False
+    slow_s: float = 0.0
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def put(self, path: str, content: str | bytes, etag: str | None = None) -> str:
+        """Publishes a file; returns its address."""
+        self.files[path] = content.encode() if isinstance(content, str) else content
+        if etag:
+            self.etags[path] = etag
+        return self.url + path
+
+
+@contextmanager
+def portal() -> Iterator[Portal]:
+    """A portal on a free port of this machine."""
+    state = Portal()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            state.asked.append((self.path, dict(self.headers)))
+            time.sleep(state.slow_s)
+            if state.down:
+                self.answer(503, b"down")
+            elif target := state.redirects.get(parts.path):
+                self.answer(302, b"", {"Location": target})
+            elif page := state.pages.get(parts.path):
+                query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+                self.answer(200, json.dumps(page(query)).encode())
+            elif parts.path not in state.files:
+                self.answer(404, b"not here")
+            elif (etag := state.etags.get(parts.path)) and self.headers["If-None-Match"] == etag:
+                self.answer(304, b"")
+            else:
+                more = {"ETag": etag} if etag else {}
+                more |= state.headers.get(parts.path, {})
+                self.answer(200, state.files[parts.path], more)
+
+        def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+            try:
+                self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:
+                self.close_connection = True  # who asked has gone: that is what is tested
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Keeps the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
