@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -12,9 +13,12 @@ from agents.rules.matching import Words, words_of
 from agents.stated import measures, plain
 from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded, loaded
-from agents.toolkit.texts import PLACE, Texts
+from agents.toolkit.texts import NUMBER, PLACE, Texts
 from retrieval.analyse import fold
 from retrieval.places import Found, Place, Places
+
+LEAST_WORDS = 3
+_JOINTS = re.compile(r"[?¿!;.]+\s*|,\s+|\s(?:y|e|además|também|también|aparte)\s", re.IGNORECASE)
 
 MONTHS = {"year": 12, "month": 1}
 MOST_OPTIONS = 6
@@ -43,7 +47,6 @@ def chosen(
 
     No country stands for all: the place that is named tells which one is meant.
     """
-    words = words_of(question)
     calls: list[Call] = []
     perhaps: list[Loaded] = []
     for each in offered:
@@ -51,15 +54,47 @@ def chosen(
         if not able:
             continue
         found = places.find(question, able)
-        hits = {**each.texts.lexicon.find(words), PLACE: _spans(found, words)}
-        hits = {name: spans for name, spans in hits.items() if spans}
-        if any(pattern.found(hits, words) for pattern in each.texts.unless):
-            continue
-        if any(pattern.found(hits, words) for pattern in each.texts.asks):
+        wanted = _wanted(question, each.texts, found)
+        if wanted:
             calls.append(read_call(question, each, able, found))
-        elif any(pattern.found(hits, words) for pattern in each.texts.hints):
+        elif wanted is None:
             perhaps.append(each)
     return calls, perhaps
+
+
+def _wanted(question: str, texts: Texts, found: list[Found]) -> bool | None:
+    """Whether a question, or one clause of it, asks for a tool; None where it may.
+
+    What is not meant in one clause ("y cuánto cuesta la licencia") does not undo another.
+    """
+    perhaps = False
+    for start, end in clauses(question):
+        words = words_of(question[start:end])
+        inside = [f for f in found if start <= f.start and f.end <= end]
+        hits = {
+            **texts.lexicon.find(words),
+            PLACE: _spans(inside, words, start),
+            NUMBER: [(n, n + 1) for n, key in enumerate(words.keys) if any(map(str.isdigit, key))],
+        }
+        hits = {name: spans for name, spans in hits.items() if spans}
+        if any(pattern.found(hits, words) for pattern in texts.unless):
+            continue
+        if any(pattern.found(hits, words) for pattern in texts.asks):
+            return True
+        perhaps = perhaps or any(pattern.found(hits, words) for pattern in texts.hints)
+    return None if perhaps else False
+
+
+def clauses(question: str) -> list[tuple[int, int]]:
+    """The question as a whole, and its clauses of three words or more, as offsets."""
+    parts, start = [(0, len(question))], 0
+    for match in (*_JOINTS.finditer(question), None):
+        end = match.start() if match else len(question)
+        if len(question[start:end].split()) >= LEAST_WORDS:
+            parts.append((start, end))
+        if match:
+            start = match.end()
+    return parts if len(parts) > 2 else parts[:1]
 
 
 def sectors_asked(question: str, countries: Sequence[str], places: Places) -> set[str]:
@@ -133,11 +168,11 @@ def _meant(found: list[Found]) -> Place | tuple[Place, ...]:
     return found[0].places
 
 
-def _spans(found: list[Found], words: Words) -> list[tuple[int, int]]:
-    """Places as spans of words."""
+def _spans(found: list[Found], words: Words, begin: int) -> list[tuple[int, int]]:
+    """Places as spans of words of a clause that begins at `begin`."""
     spans = []
     for place in found:
-        inside = [n for n, at in enumerate(words.offsets) if place.start <= at < place.end]
+        inside = [n for n, at in enumerate(words.offsets) if place.start <= at + begin < place.end]
         if inside:
             spans.append((inside[0], inside[-1] + 1))
     return spans
