@@ -164,7 +164,7 @@ def _query(
     conditions: Sequence[Condition],
     center: tuple[float, float] | None,
     most: int,
-) -> list[Row]:
+) -> Sequence[Row]:
     latitude, longitude = center or (None, None)
     where = both(conditions)
     return tables.query(

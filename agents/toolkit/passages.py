@@ -93,7 +93,9 @@ def period(text: str) -> Period | None:
         month = _months()[match["month"]]
         last = _day(match["year"], month, match["day"])
         first = _months().get(match["first_month"] or match["month"], month)
-        begins = match["first"] and _day(match["first_year"] or match["year"], first, match["first"])
+        begins = match["first"] and _day(
+            match["first_year"] or match["year"], first, match["first"]
+        )
         days += [day for day in (begins, last) if day]
     return Period(min(days), max(days)) if days else None
 
