@@ -18,6 +18,10 @@ from sources.country import countries
 from sources.document import PUBLIC, Document
 
 
+NO_TABLES = Tables(None)
+"""What tools are given where there is no open data: tables without rows, made when they are asked."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """Seconds that a model is given: for a decision, for the first words of an answer, and for the
@@ -71,7 +75,7 @@ class Context:
         if today != date.today():  # a fixed day: the tests' and the evaluation's
             now = datetime.combine(today, time(12), zone)
         return Access(
-            tables=self.tables,
+            tables=self.tables or NO_TABLES,
             searcher=self.searcher,
             country=country,
             language=language,
