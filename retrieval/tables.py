@@ -84,6 +84,7 @@ class Tables:
         """
         self._path = path
         self._lock = threading.RLock()
+        self._writing = threading.RLock()  # of its own: who reads does not wait for a long load
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._document = lru_cache(maxsize=2048)(self._read_document)
         if path is not None and path.exists():
@@ -115,7 +116,7 @@ class Tables:
         """One writer at a time; all that it did is kept, or nothing of it."""
         import duckdb
 
-        with self._lock, self._cursor() as cursor:
+        with self._writing, self._cursor() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
@@ -147,8 +148,6 @@ class Tables:
                 rows += int(found[0]) if found else 0
             complete = dataset.model_copy(update={"roles": tuple(tables), "rows": rows})
             _record(cursor, complete)
-        with self._cursor() as cursor:
-            cursor.execute("CHECKPOINT")
 
     def update(self, dataset: Dataset) -> None:
         """Changes what is said of a data set (that it was read again, say), not its rows."""
@@ -251,8 +250,8 @@ class Tables:
         return to_document(dataset, roles()[role], row, document_id) if dataset and row else None
 
     def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
+        """Closes the file, after a load that is going on."""
+        with self._writing, self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None

@@ -25,6 +25,7 @@ from agents.llm import open_model
 from retrieval.concepts import Matcher
 from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
+from retrieval.live import Live
 from retrieval.search import Searcher
 from retrieval.store import Store
 from retrieval.table_sync import remove_tables, sync_tables
@@ -48,6 +49,7 @@ class House:
         self.store = store
         self.matcher = Matcher(concepts())
         self.searcher = Searcher(index, store, self.matcher)
+        self.live = Live()
         self._tables: Tables | None = None
         self._opening = threading.Lock()
 
