@@ -123,11 +123,12 @@ def _separator(start: str) -> str:
 def _csv_rows(
     path: Path, encoding: str, separator: str, name: str, quoted: bool = True
 ) -> Iterator[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     with path.open(encoding=encoding, newline="") as file:
         try:
             lines = (line.replace("\0", "") for line in file)
-            for row in csv.reader(lines, delimiter=separator, quoting=quoting):
+            for row in csv.reader(
+                lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            ):
                 if len(row) != 1 or not row[0].lower().startswith("sep="):
                     yield row if quoted else [cell.strip('" ') for cell in row]
         except csv.Error as error:
