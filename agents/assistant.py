@@ -46,6 +46,9 @@ RUN_DEADLINE_S = 20.0
 EXPIRY = timedelta(days=7)
 """How long a conversation can be taken up again; after that its checkpoints are deleted."""
 
+LONGEST_ARGUMENT = 8
+"""Words of a message that may be what was asked for: "en San Martín de Porres, Lima"."""
+
 HISTORY = 12
 """Earlier messages that are read."""
 
@@ -168,7 +171,7 @@ class Assistant:
 
     def document(self, document_id: str) -> Document | None:
         """The document behind a citation, if this assistant's readers may see it."""
-        found = self.context.searcher.store.get(document_id)
+        found = self.context.document(document_id)
         return found if found and found.tenant in self.context.tenants else None
 
     def _unfit(self, request: Request) -> Answer | None:
@@ -201,13 +204,15 @@ class Assistant:
             "masked": list(masked.kinds),
             "concern": None,
             "evidence": None,
+            "findings": None,
+            "asks": None,
             "rounds": 0,
             "verdict": "",
             "chosen": [],
             "draft": [],
             "written": [],
             "writing": None,
-            "decided": False,
+            "decided": None,
             "dropped": 0,
             "timings_ms": None,
         }
@@ -231,7 +236,10 @@ class Assistant:
 
     @staticmethod
     def _choice(request: Request, values: dict[str, Any]) -> str | None:
-        """The country chosen, if the message is the pending question again or names one only."""
+        """What was asked for, if the message gives it: a country, or the missing argument."""
+        pending = (values.get("answer") or {}).get("clarification") or {}
+        if pending.get("kind") == "argument":
+            return _argument(request.question)
         if request.country and request.question.strip() == values.get("question"):
             return request.country.upper()
         where = locate(request.question)
@@ -269,6 +277,12 @@ class Assistant:
             sectors=[],
             answer=reply(language, "errors", text, **values),
         )
+
+
+def _argument(message: str) -> str | None:
+    """A short message that follows a question for an argument gives it; a longer one is a new question."""
+    words = message.split()
+    return message.strip() if len(words) <= LONGEST_ARGUMENT and "?" not in message else None
 
 
 def _clean(text: str) -> str:

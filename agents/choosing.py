@@ -88,7 +88,7 @@ def _before(state: State) -> str:
 
 def _candidates(context: Context, ranked: list[Evidence]) -> list[Document]:
     near = [e["document_id"] for e in ranked if e["trust"] >= FAR][:MOST]
-    found = (context.searcher.store.get(document_id) for document_id in near)
+    found = (context.document(document_id) for document_id in near)
     return [d for d in found if d and not is_instruction(_described(d))]
 
 

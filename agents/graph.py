@@ -112,22 +112,22 @@ def after_assess(state: State) -> str | list[Send]:
 
 def after_reply(state: State) -> str:
     """A question about the country waits for its choice, if somebody can still give it."""
-    waits = state.get("verdict") == "country" and not state.get("concern")
+    waits = state.get("verdict") in ("country", "argument") and not state.get("concern")
     return "clarify" if waits and state.get("interactive") else END
 
 
 async def clarify(state: State) -> Command[str]:
-    """Waits for the citizen's choice of a country, then searches there."""
+    """Waits for the citizen's choice of a country, or for what a tool must know, and goes on there."""
     choice = interrupt(state["answer"]["clarification"])
-    understanding = {**state["understanding"], "countries": [choice]}
-    update = {
-        "understanding": understanding,
-        "evidence": None,
-        "rounds": 0,
-        "selected_country": choice,
-    }
-    moved: Any = {**state, **update}
-    return Command(update=update, goto=_send(moved))
+    understanding, update = {**state["understanding"]}, {}
+    if state["verdict"] == "country":
+        understanding["countries"] = [choice]
+        update["selected_country"] = choice
+    else:
+        understanding["asked"] = f"{choice}. {understanding['asked']}"
+    update |= {"understanding": understanding, "evidence": None, "findings": None, "asks": None}
+    moved: Any = {**state, **update, "rounds": 0}
+    return Command(update={**update, "rounds": 0}, goto=_send(moved))
 
 
 def _send(state: State) -> list[Send]:

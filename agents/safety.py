@@ -10,7 +10,6 @@ to examples (``safety_examples.yaml``, `agents.rules.likeness`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from agents.phrases import rules
 from agents.rules.likeness import ORDINARY, scorer
-from agents.rules.matching import Hits, Item, Lexicon, Pattern, Words, read_pattern, words_of
+from agents.rules.matching import Hits, Lexicon, Near, Pattern, Words, read_patterns, words_of
 from sources.errors import CatalogError
 
 NEUTRAL = "neutral"
@@ -43,24 +42,6 @@ class Concern(NamedTuple):
 
     kind: Kind
     category: str
-
-
-@dataclass(frozen=True)
-class Near:
-    """All of `items` within `span` words, in any order."""
-
-    span: int
-    items: tuple[Item, ...]
-
-    def found(self, hits: Hits, words: Words) -> bool:
-        """Whether some stretch of `span` words holds each of the items."""
-        places = [hits.get(item.name, []) for item in self.items]
-        if not all(places):
-            return False
-        return any(
-            all(any(start <= s < start + self.span for s, _ in spans) for spans in places)
-            for start in {s for spans in places for s, _ in spans}
-        )
 
 
 @dataclass(frozen=True)
@@ -104,20 +85,11 @@ def _rule(fields: dict[str, Any], lexicon: Lexicon) -> Rule:
     only_documents = bool(fields.get("only_documents"))
     return Rule(
         Concern(cast(Kind, kind), fields[kind]),
-        _patterns(fields["patterns"], lexicon),
-        _patterns(fields.get("unless", ()), lexicon),
+        read_patterns(fields["patterns"], lexicon),
+        read_patterns(fields.get("unless", ()), lexicon),
         questions=not only_documents,
         documents=only_documents or bool(fields.get("documents")),
     )
-
-
-def _patterns(texts: Iterable[str], lexicon: Lexicon) -> tuple[Pattern | Near, ...]:
-    made: list[Pattern | Near] = []
-    for text in texts:
-        near = re.fullmatch(r"near (\d+): (.+)", text)
-        pattern = read_pattern(near[2] if near else text, lexicon)
-        made.append(Near(int(near[1]), pattern.items) if near else pattern)
-    return tuple(made)
 
 
 def ruled(text: str, kinds: Iterable[Kind] = ("crisis", "refused")) -> Concern | None:

@@ -80,7 +80,7 @@ class Option(BaseModel):
 class Clarification(BaseModel):
     """What we must know before we can answer."""
 
-    kind: Literal["country", "topic", "service"]
+    kind: Literal["country", "topic", "service", "argument"]
     question: str
     options: list[Option]
 
@@ -91,6 +91,15 @@ class ToolUse(BaseModel):
     name: str
     arguments: dict[str, Any]
     rows: int
+
+
+class MapPoint(BaseModel):
+    """A place of the answer, in degrees (WGS 84), and the marker that cites it."""
+
+    label: str
+    latitude: float
+    longitude: float
+    marker: int | None = None
 
 
 class Answer(BaseModel):
@@ -104,6 +113,7 @@ class Answer(BaseModel):
     answer: str
     citations: list[Citation] = []
     tools: list[ToolUse] = []
+    points: list[MapPoint] = []
     clarification: Clarification | None = None
     notices: list[str] = []
     suggestions: list[str] = []
@@ -111,18 +121,42 @@ class Answer(BaseModel):
 
 
 class Understanding(TypedDict):
-    """What the question was understood to be. `countries` are those that the text or the page
-    named; empty means that none did.
+    """What the question was understood to be. `standalone` is what is searched, `asked` what tools are
+    chosen by. `countries` are those that the text or the page named; empty means that none did.
     """
 
     language: str
     standalone: str
+    asked: str
     minor: list[str]
     countries: list[str]
     elsewhere: str | None
     sectors: list[str]
     aspects: list[str]
     follow_up: bool
+
+
+class Errand(TypedDict):
+    """What one sector agent is sent to find; `country` None searches all, and a `broader` errand
+    leaves out sectors and tools.
+    """
+
+    agent: str
+    question: str
+    asked: str
+    language: str
+    minor: list[str]
+    country: str | None
+    broader: bool
+
+
+class Ask(TypedDict):
+    """A required argument of a tool that the question does not give, and what it may be."""
+
+    tool: str
+    argument: str
+    question: str
+    options: list[str]
 
 
 class Evidence(TypedDict):
@@ -149,11 +183,40 @@ class Sentence(TypedDict):
     part: str
 
 
+class Part(TypedDict):
+    """Lines of a tool under one heading."""
+
+    heading: str
+    lines: list[Sentence]
+
+
+class Finding(TypedDict):
+    """What a tool found, or that it found nothing: `text` says so. `points` are what can be
+    drawn: (label, latitude, longitude).
+    """
+
+    tool: str
+    title: str
+    country: str
+    arguments: dict[str, Any]
+    rows: int
+    parts: list[Part]
+    text: str
+    notices: list[str]
+    points: list[tuple[str, float, float]]
+    failed: bool
+
+
 class Written(TypedDict):
     """One sentence that a model wrote, without its marks, and the places that it cites."""
 
     text: str
     cites: list[Sentence]
+
+
+def part_of(finding: int, part: int) -> str:
+    """The part of an answer in which a row of a finding stands."""
+    return f"tool:{finding}:{part}"
 
 
 Ending = Literal["written", "unanswered", "slow", "down", "broken", "unproved"]
@@ -164,6 +227,11 @@ answer; or with nothing to show, because it was slow, away, out of order, or pro
 def _replace_or_add(old: list[Any], new: list[Any] | None) -> list[Any]:
     """Evidence of parallel agents adds up; None clears it for a new question."""
     return [] if new is None else operator.add(old, new)
+
+
+def _either(old: bool, new: bool | None) -> bool:
+    """True once it was true; None takes it back for a new question."""
+    return False if new is None else old or new
 
 
 def _merge(old: dict[str, int], new: dict[str, int] | None) -> dict[str, int]:
@@ -183,6 +251,8 @@ class State(TypedDict, total=False):
     concern: list[str] | None
     understanding: Understanding
     evidence: Annotated[list[Evidence], _replace_or_add]
+    findings: Annotated[list[Finding], _replace_or_add]
+    asks: Annotated[list[Ask], _replace_or_add]
     rounds: int
     verdict: str
     chosen: list[str]
@@ -190,7 +260,7 @@ class State(TypedDict, total=False):
     draft: list[Sentence]
     written: list[Written]
     writing: Ending | None
-    decided: bool
+    decided: Annotated[bool, _either]
     dropped: int
     answer: dict[str, Any]
     timings_ms: Annotated[dict[str, int], _merge]

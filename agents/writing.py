@@ -92,7 +92,7 @@ def units(state: State, context: Context, draft: list[Sentence]) -> list[Unit]:
     """
     found: list[Unit] = []
     for document_id in state["chosen"]:
-        document = context.searcher.store.get(document_id)
+        document = context.document(document_id)
         if document is not None:
             sure = [s for s in document.sections if not s.note and not unverified(document, s)]
             found += [unit for section in sure for unit in _cut(document, section)]

@@ -86,6 +86,9 @@ class Tables:
         self._lock = threading.RLock()
         self._writing = threading.RLock()  # of its own: who reads does not wait for a long load
         self._connection: duckdb.DuckDBPyConnection | None = None
+        # What was read before a change must not be remembered after it: each change counts on.
+        self._changes = 0
+        self._listed: tuple[int, list[Dataset]] = (-1, [])
         self._document = lru_cache(maxsize=2048)(self._read_document)
         if path is not None and path.exists():
             self._open()
@@ -128,6 +131,7 @@ class Tables:
                     raise SourceError(f"{what} could not be stored ({_one_line(error)})") from error
                 raise
             finally:
+                self._changes += 1
                 self._document.cache_clear()
 
     def replace(self, dataset: Dataset, tables: Mapping[str, Path]) -> None:
@@ -201,8 +205,12 @@ class Tables:
     def _datasets(self) -> list[Dataset]:
         if self._nothing:
             return []
-        rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
-        return [Dataset.model_validate_json(row["body"]) for row in rows]
+        as_of, listed = self._listed
+        if as_of != (now := self._changes):  # asked several times for every question
+            rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
+            listed = [Dataset.model_validate_json(row["body"]) for row in rows]
+            self._listed = (now, listed)
+        return listed
 
     def row(self, source_id: str, role: str, row_id: str) -> dict[str, Any] | None:
         """One row by its key, or by "#" and its number; None where there is none.
@@ -237,9 +245,9 @@ class Tables:
 
     def document(self, document_id: str) -> Document | None:
         """The row as a document: one readable line, then a sentence per value. None if unknown."""
-        return None if self._nothing else self._document(document_id)
+        return None if self._nothing else self._document(document_id, self._changes)
 
-    def _read_document(self, document_id: str) -> Document | None:
+    def _read_document(self, document_id: str, as_of: int) -> Document | None:
         source_id, _, rest = document_id.rpartition(".")
         source_id, _, role = source_id.rpartition(".")
         row_id = _unslug(rest)
@@ -255,6 +263,7 @@ class Tables:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+            self._changes += 1
             self._document.cache_clear()
 
 

@@ -25,9 +25,11 @@ from agents.llm import open_model
 from retrieval.concepts import Matcher
 from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
-from retrieval.live import Live
+from retrieval.live_sources import LiveSources
+from retrieval.places import Places
 from retrieval.search import Searcher
 from retrieval.store import Store
+from retrieval.table_places import territories
 from retrieval.table_sync import remove_tables, sync_tables
 from retrieval.tables import Tables
 from sources import connectors
@@ -49,8 +51,8 @@ class House:
         self.store = store
         self.matcher = Matcher(concepts())
         self.searcher = Searcher(index, store, self.matcher)
-        self.live = Live()
         self._tables: Tables | None = None
+        self._places: Places | None = None
         self._opening = threading.Lock()
 
     @property
@@ -63,6 +65,25 @@ class House:
             if self._tables is None:
                 self._tables = Tables(self.settings.tables)
             return self._tables
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there is any open data, or a live source that would bring some."""
+        return self.settings.tables.exists() or bool(self.settings.live_sources)
+
+    @property
+    def places(self) -> Places:
+        """Our own gazetteer, joined with the territories that open data name."""
+        if self._places is None:
+            rows = territories(self.tables) if self.settings.tables.exists() else []
+            built_in = Places.built_in()
+            self._places = Places.of_rows(rows, built_in.places) if rows else built_in
+        return self._places
+
+    @property
+    def live(self) -> LiveSources:
+        """The live sources that were set. Raises CatalogError for one that does not exist."""
+        return LiveSources(self.entry(source_id) for source_id in self.settings.live_sources)
 
     def close(self) -> None:
         """Closes the tables, if they were opened; index and documents belong to the caller."""
@@ -81,6 +102,7 @@ class House:
         """
         entry = self.entry(source_id)
         if connectors.gives_tables(entry.connector):
+            self._places = None
             return sync_tables(entry, origin, self.tables, self.store, progress=progress)
         items = connectors.read(entry, origin)
         report = sync(items, source_id, self.index, self.store, self.matcher, progress=progress)
@@ -125,7 +147,13 @@ class House:
         settings = self.settings
         model = await asyncio.to_thread(open_model, settings.model_backend, settings.model_options)
         context = Context(
-            searcher=self.searcher, today=today, model=model, patience=settings.patience
+            searcher=self.searcher,
+            today=today,
+            model=model,
+            patience=settings.patience,
+            tables=self.tables if self.has_tables else None,
+            places=self.places,
+            live=self.live,
         )
         try:
             async with Assistant.open(context, settings.checkpoints if keep else None) as made:

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="The document sets that may be cited.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
+tools_app = typer.Typer(help="The tools that answer from tables.", no_args_is_help=True)
+app.add_typer(tools_app, name="tools")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
@@ -201,6 +203,42 @@ def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
         f"{report['removed']} removed, {not_read} not read "
         f"({report['seconds']:.1f} s)"
     )
+
+
+@tools_app.command("list")
+def list_tools(as_json: AsJson = False) -> None:
+    """Show the tools, and those that were refused with the reason."""
+    from agents.toolkit.loader import loaded, refused
+    from agents.toolkit.schema import described
+
+    if as_json:
+        rows = [described(each) for each in loaded().values()]
+        say(json.dumps({"tools": rows, "refused": refused()}, ensure_ascii=False))
+        return
+    for name, each in sorted(loaded().items()):
+        where = ", ".join(each.tool.countries)
+        summary = each.tool.description.splitlines()[0]
+        say(f"{name:<24} {each.tool.sector.value:<10} {where:<15} {summary}")
+    for origin, reason in refused().items():
+        note(f"refused: {origin}: {reason}")
+
+
+@tools_app.command("new")
+def new_tool(
+    sector: Annotated[str, typer.Argument(help="health, education or transport")],
+    name: Annotated[str, typer.Argument(help="The tool's name, like vaccine_centres.")],
+    country: Annotated[str, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")],
+) -> None:
+    """Write a tool that answers at once, with its words, its test and a table to read."""
+    from ui.newtool import new_tool as write
+
+    written = write(sector, name, country.upper())
+    for path in written.files:
+        say(f"wrote {path}")
+    say("\nSee it answer:")
+    say(f"  ventanilla sources sync {written.source}")
+    say(f'  ventanilla ask "{written.question}" --country {country.upper()}')
+    say(f"  scripts/test tests/agents/tools/test_{name}.py")
 
 
 @app.command("eval")

@@ -17,6 +17,7 @@ from agents.replies import spoken_date
 from agents.state import Answer, Citation, Status
 from sources.country import countries
 from sources.document import Document
+from ui.map import drawing
 from ui.page import Texts
 
 CONTEXT = 180
@@ -109,6 +110,7 @@ def sources(
         parts.append(f'<p class="v-empty">{escape(words.sources_empty)}</p>')
         return "".join(parts)
     last = len(shown) - 1
+    parts.append(drawing(shown[last][1].points, words))
     cited = cards(shown[last][1], last, lookup, words, language)
     parts.append(cited or f'<p class="v-empty">{escape(words.sources_none)}</p>')
     for turn in range(last - 1, -1, -1):

@@ -7,6 +7,7 @@
 | VENTANILLA_QDRANT_URL | a Qdrant server in place of the embedded index | none |
 | VENTANILLA_QDRANT_API_KEY | its key | none |
 | VENTANILLA_QDRANT_COLLECTION | its collection | ventanilla |
+| VENTANILLA_LIVE | ids of live sources that may be asked while answering, with commas | none |
 | VENTANILLA_MODEL_BACKEND | who writes: extractive (no model), server, local, scripted | extractive |
 | VENTANILLA_MODEL | the model's name on the hub, on its server, or its folder | Latam-GPT |
 | VENTANILLA_MODEL_URL | the address of an OpenAI-compatible server, with /v1 | none |
@@ -43,6 +44,7 @@ class Settings(BaseModel):
     qdrant_url: str | None = None
     qdrant_api_key: str | None = Attribute(default=None, repr=False)
     qdrant_collection: str = "ventanilla"
+    live: str = ""
     model_backend: str = "extractive"
     model: str = LATAM_GPT
     model_url: str | None = None
@@ -50,6 +52,11 @@ class Settings(BaseModel):
     model_context: int | None = Attribute(default=None, ge=1024)
     model_weights: str = "auto"
     model_seconds: float = Attribute(default=Patience().write, gt=0, le=600)
+
+    @property
+    def live_sources(self) -> tuple[str, ...]:
+        """The ids of `live`."""
+        return tuple(filter(None, (each.strip() for each in self.live.split(","))))
 
     @property
     def model_options(self) -> ModelOptions:

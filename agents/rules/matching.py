@@ -8,6 +8,7 @@ A set lists words (``pega``), stems (``golpe*``), phrases (``quitarme la vida``)
 `my`, `partner` and `hits` are sets; ``(me|nos|+child)`` is a set written on the spot; ``..3`` lets up to
 three words stand between, where otherwise the next item follows at once; ``^`` is the beginning of
 a sentence, ``$`` its end; ``!name`` says that the next word is not of that set; ``?`` is a question mark.
+``near 8: a b c`` asks for all of them within 8 words, in any order.
 
 Words are compared by how they sound, in Spanish and Portuguese alike, so that missing accents and
 the usual slips (b/v, s/c/z, h, ll/y, k/qu) make no difference; words of six letters and more may
@@ -61,24 +62,29 @@ def sound(word: str) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """A text as keys, with the places where a sentence or clause begins."""
+    """A text as keys, with the places where a sentence or clause begins, and the offset of each key
+    in the text (code points, after NFKC).
+    """
 
     keys: tuple[str, ...]
     starts: frozenset[int]
+    offsets: tuple[int, ...] = ()
 
 
 def words_of(text: str) -> Words:
     """Splits a text into words; of the punctuation only question marks are kept as words."""
     keys: list[str] = []
+    offsets: list[int] = []
     starts = {0}
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
         if match[0] in _STOPS:
             starts.add(len(keys))
         else:
             keys.append(sound(match[0]))
+            offsets.append(match.start())
             if match[0] == "?":
                 starts.add(len(keys))
-    return Words(tuple(keys), frozenset(starts))
+    return Words(tuple(keys), frozenset(starts), tuple(offsets))
 
 
 class Lexicon:
@@ -271,3 +277,31 @@ def read_pattern(text: str, lexicon: Lexicon) -> Pattern:
         raise CatalogError(f"the pattern {text!r} begins with nothing to find", "Correct it.")
     needs = frozenset(item.name for item in items if not item.absent)
     return Pattern(tuple(items), begins, closes, needs)
+
+
+@dataclass(frozen=True)
+class Near:
+    """All of `items` within `span` words, in any order."""
+
+    span: int
+    items: tuple[Item, ...]
+
+    def found(self, hits: Hits, words: Words) -> bool:
+        """Whether some stretch of `span` words holds each of the items."""
+        places = [hits.get(item.name, []) for item in self.items]
+        if not all(places):
+            return False
+        return any(
+            all(any(start <= s < start + self.span for s, _ in spans) for spans in places)
+            for start in {s for spans in places for s, _ in spans}
+        )
+
+
+def read_patterns(lines: Iterable[str], lexicon: Lexicon) -> tuple[Pattern | Near, ...]:
+    """Reads several, those that begin with ``near N:`` too. Raises CatalogError like `read_pattern`."""
+    made: list[Pattern | Near] = []
+    for line in lines:
+        near = re.fullmatch(r"near (\d+): (.+)", line)
+        pattern = read_pattern(near[2] if near else line, lexicon)
+        made.append(Near(int(near[1]), pattern.items) if near else pattern)
+    return tuple(made)

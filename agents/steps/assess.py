@@ -61,6 +61,10 @@ def _lead(evidence: Evidence, ranked: list[Evidence]) -> float:
 
 async def assess(state: State, context: Context) -> dict[str, Any]:
     """Chooses the documents that may answer, and what happens next (`verdict`)."""
+    if state.get("findings"):
+        return await asyncio.to_thread(_beside_findings, state, context)
+    if state.get("asks"):
+        return {"verdict": "argument", "chosen": []}
     ruled = await asyncio.to_thread(_by_rules, state, context)
     open_question = ruled["verdict"] in ("again", "service", "topic", "reply")
     if context.model is None or state.get("decided") or not open_question:
@@ -82,6 +86,22 @@ async def assess(state: State, context: Context) -> dict[str, Any]:
         again = {"verdict": "again", "chosen": [], "rounds": 1, "decided": True}
         return {**again, "understanding": understanding}
     return {**ruled, "decided": True}
+
+
+BESIDE = {"cost", "requirement", "evidence", "processing_time", "legal_resource", "steps"}
+"""Aspects that rows of a tool do not answer: a document may, beside them."""
+
+
+def _beside_findings(state: State, context: Context) -> dict[str, Any]:
+    """Rows answer; a document joins them where something else was asked too, and it is sure."""
+    ruled = _by_rules(state, context)
+    more = BESIDE & set(state["understanding"]["aspects"])
+    joins = ruled["verdict"] == "compose" and (more or not _any_rows(state))
+    return {"verdict": "compose", "chosen": ruled["chosen"] if joins else [], "alike": []}
+
+
+def _any_rows(state: State) -> bool:
+    return any(finding["parts"] for finding in state.get("findings") or ())
 
 
 def _abroad(chosen: Evidence, ranked: list[Evidence]) -> bool:
@@ -126,7 +146,7 @@ def _preference(evidence: Evidence, context: Context) -> float:
     """The score less what age and doubt take away: of two documents on one procedure, the one
     whose values hold today goes first.
     """
-    document = context.searcher.store.get(evidence["document_id"])
+    document = context.document(evidence["document_id"])
     if document is None:
         return -1.0
     provenance, lost = document.provenance, 0.0

@@ -28,7 +28,7 @@ def check(state: State, context: Context) -> dict[str, Any]:
 
 
 def _holds(sentence: Sentence, state: State, context: Context) -> bool:
-    document = context.searcher.store.get(sentence["document_id"])
+    document = context.document(sentence["document_id"])
     if document is None or document.tenant not in context.tenants:
         return False
     countries = state["understanding"]["countries"]

@@ -10,7 +10,7 @@ from typing import Any
 from agents import render
 from agents.context import Context
 from agents.extract import Span, extract, introduction
-from agents.state import Sentence, State, Written
+from agents.state import Sentence, State, Written, part_of
 from agents.steps.assess import best_per_document
 from agents.writing import write
 from retrieval.index import Scope
@@ -25,13 +25,30 @@ async def compose(state: State, context: Context) -> dict[str, Any]:
     def tell(written: list[Written]) -> None:
         context.tell(render.so_far(state, context, written))
 
+    rows = found_by_tools(state)
     draft = await asyncio.to_thread(quoted, state, context)
     if not draft:
-        return {"draft": draft}
+        return {"draft": rows}
     written, ending = await write(state, context, draft, tell)
     if ending == "unanswered":
         draft = _unanswered(draft)
-    return {"draft": draft, "written": written, "writing": ending}
+    return {"draft": rows + draft, "written": written, "writing": ending}
+
+
+def found_by_tools(state: State) -> list[Sentence]:
+    """The rows of all findings, each with its place among them as its part."""
+    return [
+        Sentence(
+            document_id=line["document_id"],
+            start=line["start"],
+            end=line["end"],
+            field=line["field"],
+            part=part_of(number, place),
+        )
+        for number, finding in enumerate(state.get("findings") or ())
+        for place, part in enumerate(finding["parts"])
+        for line in part["lines"]
+    ]
 
 
 def _unanswered(draft: list[Sentence]) -> list[Sentence]:
@@ -47,7 +64,7 @@ def quoted(state: State, context: Context) -> list[Sentence]:
     evidence = {e["document_id"]: e for e in best_per_document(state)}
     draft: list[Sentence] = []
     for document_id in state["chosen"]:
-        document = context.searcher.store.get(document_id)
+        document = context.document(document_id)
         if document is None:
             continue
         scope = Scope(tenants=context.tenants, countries=(document.country,))
@@ -65,7 +82,7 @@ def quoted(state: State, context: Context) -> list[Sentence]:
             spans += taken.also
         draft += [_sentence(document_id, span) for span in spans]
     for document_id in state.get("alike") or () if draft else ():
-        document = context.searcher.store.get(document_id)
+        document = context.document(document_id)
         span = introduction(document) if document else None
         if span:
             draft.append(_sentence(document_id, span))

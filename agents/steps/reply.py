@@ -26,17 +26,23 @@ def reply(state: State, context: Context) -> dict[str, Any]:
     """Ends the run with a named status."""
     if state.get("concern"):
         answer = _concern(state)
-    elif state.get("verdict") in ("topic", "country", "service"):
+    elif state.get("verdict") in ("topic", "country", "service", "argument"):
         answer = _clarify(state, context)
     elif state.get("written"):
         answer = render.written(state, context)
-    elif any(s["part"].startswith("asked") for s in state.get("draft", ())):
+    elif _has_rows(state) or any(s["part"].startswith("asked") for s in state.get("draft", ())):
         answer = render.answered(state, context)
+    elif state.get("findings"):
+        answer = render.found_nothing(state, context)
     elif state.get("draft"):
         answer = render.partly_known(state, context)
     else:
         answer = render.unanswerable(state, context)
     return {"answer": answer.model_dump(mode="json")}
+
+
+def _has_rows(state: State) -> bool:
+    return any(s["part"].startswith("tool:") for s in state.get("draft", ()))
 
 
 def _language_of(state: State) -> str:
@@ -87,8 +93,12 @@ def _crisis(category: str, language: str, country: str | None) -> str:
 
 def _clarify(state: State, context: Context) -> Answer:
     language = _language_of(state)
-    if state["verdict"] == "service":
-        found = [context.searcher.store.get(i) for i in state["chosen"]]
+    if state["verdict"] == "argument":
+        ask = state["asks"][0]
+        options = [Option(value=o, label=o) for o in ask["options"]]
+        question, kind = ask["question"], "argument"
+    elif state["verdict"] == "service":
+        found = [context.document(i) for i in state["chosen"]]
         options = [Option(value=d.title, label=d.title) for d in found if d]
         question, kind = text(language, "clarify_service"), "service"
     elif state["verdict"] == "country":

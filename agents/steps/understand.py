@@ -10,6 +10,7 @@ from agents.context import Context
 from agents.phrases import rules
 from agents.sectors import concerned
 from agents.state import State, Understanding
+from agents.toolkit.reading import sectors_asked
 from agents.understanding.aspects import asked
 from agents.understanding.country import locate, place_words, speaking
 from agents.understanding.history import standalone
@@ -43,17 +44,26 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     found: tuple[str, ...] = where.countries
     if not found and not where.elsewhere:
         found = speaking(language)
+    asked_text = f"{question} {previous}" if alone.follow_up and previous else question
+    tool_sectors = sectors_asked(asked_text, found, context.places)
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
+        "asked": asked_text,
         "minor": sorted(place_words(alone.subject_text) | alone.minor),
         "countries": list(found),
         "elsewhere": where.elsewhere,
-        "sectors": concerned(" ".join(words(alone.subject_text))),
+        "sectors": _sectors(alone.subject_text, tool_sectors),
         "aspects": aspects,
         "follow_up": alone.follow_up,
     }
     return {"understanding": understanding, "evidence": None, "rounds": 0}
+
+
+def _sectors(subject: str, by_tools: set[str]) -> list[str]:
+    """The agents that the words of the question concern, and those whose tools it asks for."""
+    named = concerned(" ".join(words(subject)))
+    return [*(s for s in sorted(by_tools) if s not in named), *named]
 
 
 def unmasked_words(text: str) -> str:

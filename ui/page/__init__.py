@@ -41,6 +41,7 @@ class Texts(BaseModel):
     welcome: str
     examples_heading: str
     sources: str
+    map: str
     sources_empty: str
     sources_none: str
     sources_earlier: str

@@ -1,0 +1,155 @@
+"""One sector agent: a bounded LangGraph subgraph that searches, chooses tools and runs them.
+
+    choose ─┬→ search ──────────┬→ gathered
+            └→ call (each tool) ┘
+
+It runs for one errand: a question, a country (or none), a sector. Searching and calling go on at the
+same time. A tool that fails or is late costs its own evidence, never the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import operator
+from dataclasses import asdict
+from functools import cache
+from typing import Annotated, Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from agents.context import Context
+from agents.deciding import decide_tools
+from agents.found import evidence_of
+from agents.sectors import profiles
+from agents.state import Ask, Errand, Evidence, Finding
+from agents.toolkit import Result, Tool
+from agents.toolkit.finding import failed, finding_of
+from agents.toolkit.loader import loaded, of_sector
+from agents.toolkit.reading import Call, chosen, decoded
+
+log = logging.getLogger("ventanilla.agent")
+
+MOST_CALLS = 3
+"""Tools that one agent calls for one question."""
+
+
+LIVE_S = 3.0
+"""Seconds that a question waits for a live source."""
+
+
+class AgentState(TypedDict, total=False):
+    """What one agent knows and finds."""
+
+    errand: Errand
+    calls: list[dict[str, Any]]
+    decided: bool
+    asks: Annotated[list[Ask], operator.add]
+    evidence: Annotated[list[Evidence], operator.add]
+    findings: Annotated[list[Finding], operator.add]
+
+
+Agent = CompiledStateGraph[AgentState, Context, AgentState, AgentState]
+
+
+@cache
+def agent() -> Agent:
+    """The subgraph, the same for every sector: what differs is data."""
+    graph: StateGraph[AgentState, Context, AgentState, AgentState] = StateGraph(
+        AgentState, context_schema=Context
+    )
+    graph.add_node("choose", choose)
+    graph.add_node("search", search)
+    graph.add_node("call", call)
+    graph.add_edge(START, "choose")
+    graph.add_conditional_edges("choose", _next, ["search", "call"])
+    graph.add_edge("search", END)
+    graph.add_edge("call", END)
+    return graph.compile()
+
+
+async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """The tools to call, and what must be asked first."""
+    errand, context = state["errand"], runtime.context
+    profile = profiles()[errand["agent"]]
+    if profile.scope is None or errand["broader"]:
+        return {"calls": [], "asks": []}
+    offered = [each for each in of_sector(profile.scope) if await _usable(each.tool, context)]
+    if not offered:
+        return {"calls": [], "asks": []}
+    countries = [errand["country"]] if errand["country"] else []
+    calls, perhaps = await asyncio.to_thread(
+        chosen, errand["asked"], offered, countries, context.places
+    )
+    decided = False
+    if not calls and perhaps and context.model is not None:
+        calls = await decide_tools(context, errand, perhaps, countries)
+        decided = True
+    ready = [c for c in calls if not c.missing][:MOST_CALLS]
+    asks = [_ask(c, errand) for c in calls if c.missing]
+    return {"calls": [asdict(c) for c in ready], "asks": asks, "decided": decided}
+
+
+async def _usable(tool: Tool, context: Context) -> bool:
+    """Whether a table that the tool reads is there, for some country of its own."""
+    if not tool.roles:
+        return True
+    if context.tables is None:
+        return False
+    return await asyncio.to_thread(context.tables_of, tool.roles, tool.countries)
+
+
+def _ask(call: Call, errand: Errand) -> Ask:
+    argument = call.missing[0]
+    text = loaded()[call.tool].texts.text(f"ask {argument}", errand["language"])
+    options = list(call.options.get(argument, ()))
+    return Ask(tool=call.tool, argument=argument, question=text, options=options)
+
+
+def _next(state: AgentState) -> list[Send]:
+    errand = state["errand"]
+    sends = [Send("call", {"errand": errand, "calls": [each]}) for each in state["calls"]]
+    return [*sends, Send("search", {"errand": errand})]
+
+
+async def search(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """The documents that the errand finds."""
+    found = await asyncio.to_thread(evidence_of, state["errand"], runtime.context)
+    return {"evidence": found}
+
+
+async def _freshen(tool: Tool, made: Call, context: Context) -> None:
+    """Reads live sources that grew old, for at most `LIVE_S`; the reading goes on for who comes next."""
+    tables = context.tables
+    if tables is None or not context.live.covers(tool.roles, [made.country]):
+        return
+    places = [value for value in made.arguments.values() if isinstance(value, dict)]
+    reading = asyncio.to_thread(context.live.bring, tables, tool.roles, made.country, places)
+    try:
+        await asyncio.wait_for(asyncio.shield(reading), LIVE_S)
+    except TimeoutError:
+        log.warning("a live source for %s is slow: the last copy answers", tool.name)
+
+
+async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Runs one tool within its deadline."""
+    made, context, errand = Call(**state["calls"][0]), runtime.context, state["errand"]
+    each = loaded()[made.tool]
+    access = context.access(made.country or each.tool.countries[0], errand["language"])
+    try:
+        await _freshen(each.tool, made, context)
+        async with asyncio.timeout(each.tool.deadline_s):
+            result: Result = await asyncio.to_thread(
+                lambda: each.tool.run(access, decoded(made, each.tool.arguments))
+            )
+    except Exception as error:  # noqa: BLE001 – whatever a tool does, the answer goes on
+        log.error("the tool %s failed: %s", made.tool, type(error).__name__)
+        return {"findings": [failed(each, made, errand["language"])]}
+    if result.alternatives is not None:
+        argument, options = result.alternatives
+        asked = Call(made.tool, made.country, made.arguments, (argument,), {argument: options})
+        return {"findings": [], "asks": [_ask(asked, errand)]}
+    return {"findings": [finding_of(each, made, result, access, context.rows)]}

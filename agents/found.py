@@ -1,0 +1,45 @@
+"""What a search finds, as evidence for the state."""
+
+from __future__ import annotations
+
+from agents.context import Context
+from agents.sectors import profiles
+from agents.state import Errand, Evidence
+from retrieval.index import Scope
+from retrieval.search import Found, Result
+
+DOCUMENTS = 8
+"""Documents that one agent hands on."""
+
+
+def evidence_of(errand: Errand, context: Context) -> list[Evidence]:
+    """Searches for one errand, within its sector and country."""
+    scope_of_agent = profiles()[errand["agent"]].scope
+    scope = Scope(
+        tenants=context.tenants,
+        countries=(errand["country"],) if errand["country"] else (),
+        sectors=(scope_of_agent.value,) if scope_of_agent else (),
+        on=context.today(),
+    )
+    result = context.searcher.search(
+        errand["question"], scope, limit=60, minor=errand["minor"], language=errand["language"]
+    )
+    return _evidence(result, errand["agent"])
+
+
+def _evidence(result: Result, agent: str) -> list[Evidence]:
+    by_document: dict[str, list[Found]] = {}
+    for found in result.passages:
+        by_document.setdefault(found.document.id, []).append(found)
+    return [
+        Evidence(
+            document_id=document_id,
+            country=passages[0].document.country,
+            sectors=[sector.value for sector in passages[0].document.sectors],
+            score=round(passages[0].score, 4),
+            trust=round(passages[0].trust, 4),
+            passages=[[p.start, p.end] for p in passages[:6]],
+            agent=agent,
+        )
+        for document_id, passages in list(by_document.items())[:DOCUMENTS]
+    ]

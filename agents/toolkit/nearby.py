@@ -1,0 +1,258 @@
+"""Rows of a table in a place, nearest first; and, where there are none, those in its surroundings.
+
+A row belongs to a place by its territory's code, or where it has none by its names, folded. What is
+near is measured from the place's own coordinates, or else from the middle of all that the
+table has in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from retrieval.places import Place
+from retrieval.tables import Tables
+
+from agents.toolkit import Access, Cited, Part, Point, Result
+from retrieval.analyse import fold, particles, words
+
+Row = Mapping[str, Any]
+
+LONGEST_ABBREVIATION = 3
+"""Letters of a region's abbreviation, at most."""
+
+_COLUMNS = (
+    "source_id, row_no, id, name, latitude, longitude,"
+    " count(*) OVER (PARTITION BY source_id, id) AS twins"
+)
+_KM = (
+    "12742.0176 * asin(sqrt(pow(sin(radians(latitude - ?) / 2), 2) + cos(radians(?))"
+    " * cos(radians(latitude)) * pow(sin(radians(longitude - ?) / 2), 2)))"
+)
+"""Great-circle distance in km (haversine, on a sphere with the Earth's mean radius)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """SQL over the columns of a table, with its parameters."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much is shown: rows in the place, rows around it, and how far around (km)."""
+
+    most: int
+    most_around: int
+    within_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What was found: `rows` of the `total` in the place; `around` are rows outside with their
+    distance in km, looked for only where the place has none. `known` is False where no table of the
+    country has that role.
+    """
+
+    rows: tuple[Row, ...] = ()
+    total: int = 0
+    around: tuple[tuple[Row, float], ...] = ()
+    known: bool = True
+
+
+def near(
+    access: Access, role: str, place: Place, conditions: Sequence[Condition], reach: Reach
+) -> Near:
+    """Rows of the table `role` in or near `place` that hold all `conditions`."""
+    tables, allowed = access.tables, allowed_rows(access, role)
+    if tables is None or allowed is None:
+        return Near(known=False)
+    inside = _inside(tables, role, place, allowed)
+    center = _center(tables, role, place, [allowed, inside])
+    rows = _query(tables, role, [allowed, inside, *conditions], center, reach.most)
+    if rows:
+        return Near(tuple(rows), int(rows[0]["total"]))
+    if center is None:
+        return Near()
+    close = Condition(f"{_KM} <= ?", (center[0], center[0], center[1], reach.within_km))
+    around = _query(tables, role, [allowed, close, *conditions], center, reach.most_around)
+    return Near(around=tuple((row, float(row["km"])) for row in around))
+
+
+def result_near(access: Access, role: str, found: Near, values: Mapping[str, str]) -> Result:
+    """Rows in the place as lines; those around it each under its distance, and the notices.
+
+    The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
+    """
+    tables = access.tables
+    if not found.known or tables is None:
+        return Result(values=values, notices=("no_data",))
+    rows = found.rows or tuple(row for row, _ in found.around)
+    lines = [line_of(tables, role, row) for row in rows]
+    if found.around:
+        distances = [f"{km:.1f}".replace(".", ",") for _, km in found.around]
+        return Result(
+            parts=tuple(
+                Part("at_distance", (line,), {"km": km})
+                for line, km in zip(lines, distances, strict=True)
+            ),
+            values=values,
+            notices=("none_in_place", "dated"),
+            points=points(rows),
+        )
+    notices = ("more",) * (found.total > len(rows)) + ("dated",) * bool(rows)
+    counted = {"total": str(found.total), "shown": str(len(rows))}
+    return Result(tuple(lines), values={**values, **counted}, notices=notices, points=points(rows))
+
+
+def allowed_rows(access: Access, role: str) -> Condition | None:
+    """Rows of the country's own data sets that the reader may see; None where there are none."""
+    if access.tables is None:
+        return None
+    sets = access.tables.datasets(role, (access.country,), access.tenants)
+    if not sets:
+        return None
+    marks = ", ".join("?" for _ in sets)
+    return Condition(f"source_id IN ({marks})", tuple(each.source_id for each in sets))
+
+
+def in_place(access: Access, role: str, place: Place) -> Condition | None:
+    """Rows that the reader may see and that lie in `place`."""
+    tables, allowed = access.tables, allowed_rows(access, role)
+    if tables is None or allowed is None:
+        return None
+    return both([allowed, _inside(tables, role, place, allowed)])
+
+
+def both(conditions: Iterable[Condition]) -> Condition:
+    """All `conditions` in one."""
+    listed = list(conditions)
+    return Condition(
+        " AND ".join(f"({each.sql})" for each in listed),
+        tuple(p for each in listed for p in each.parameters),
+    )
+
+
+def line_of(tables: Tables, role: str, row: Row) -> Cited:
+    """A row as a line to show and to cite. Raises LookupError where it was replaced just now.
+
+    Rows that share an id (`twins`, or None where that was not asked) are told apart by number.
+    """
+    alone = row.get("twins") == 1
+    row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
+    document = tables.document(tables.document_id(row["source_id"], role, row_id))
+    if document is None:
+        raise LookupError(f"the row {row_id} of {row['source_id']} is gone")
+    return Cited.first(document)
+
+
+def points(rows: Iterable[Row]) -> tuple[Point, ...]:
+    """Those of `rows` that can be drawn."""
+    return tuple(
+        Point(str(row["name"]), row["latitude"], row["longitude"])
+        for row in rows
+        if row["latitude"] is not None and row["longitude"] is not None
+    )
+
+
+def _query(
+    tables: Tables,
+    role: str,
+    conditions: Sequence[Condition],
+    center: tuple[float, float] | None,
+    most: int,
+) -> list[Row]:
+    latitude, longitude = center or (None, None)
+    where = both(conditions)
+    return tables.query(
+        f"SELECT {_COLUMNS}, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
+        f" WHERE {where.sql} ORDER BY km NULLS LAST, name, row_no LIMIT {int(most)}",
+        latitude, latitude, longitude, *where.parameters,
+    )  # fmt: skip
+
+
+def _center(
+    tables: Tables, role: str, place: Place, conditions: Sequence[Condition]
+) -> tuple[float, float] | None:
+    if place.latitude is not None and place.longitude is not None:
+        return place.latitude, place.longitude
+    where = both(conditions)
+    # The median: one facility with wrong coordinates does not move it.
+    [row] = tables.query(
+        f"SELECT median(latitude) AS a, median(longitude) AS b FROM {role}"  # noqa: S608
+        f" WHERE {where.sql} AND latitude IS NOT NULL AND longitude IS NOT NULL",
+        *where.parameters,
+    )
+    return None if row["a"] is None else (float(row["a"]), float(row["b"]))
+
+
+def _inside(tables: Tables, role: str, place: Place, allowed: Condition) -> Condition:
+    """Rows that lie in `place`: a smaller territory's code begins with that of the larger one."""
+    digits = place.code.removeprefix(f"{place.country}-")
+    by_name = _named(tables, role, place, allowed)
+    if not digits.isdigit():
+        return by_name
+    return Condition(
+        f"CASE WHEN territory_code IS NULL THEN {by_name.sql}"
+        " ELSE starts_with(territory_code, ?) END",
+        (*by_name.parameters, f"{place.country}-{digits}"),
+    )
+
+
+def _named(tables: Tables, role: str, place: Place, allowed: Condition) -> Condition:
+    """The same by names: of a region or its like, or of a municipality in the right region."""
+    listed = tables.query(
+        f"SELECT DISTINCT region FROM {role}"  # noqa: S608
+        f" WHERE region IS NOT NULL AND {allowed.sql}",
+        *allowed.parameters,
+    )
+    regions = [str(row["region"]) for row in listed]
+    if place.code.startswith(f"{place.country}-") or place.kind == "region":
+        letters = place.code.partition("-")[2]
+        return _one_of([r for r in regions if r == letters] or _like(regions, (place.name,)))
+    same = Condition("strip_accents(lower(municipality)) = ?", (fold(place.name),))
+    # Where the table abbreviates its regions ("SP"), they tell nothing of the parents.
+    if not place.parents or all(len(region) <= LONGEST_ABBREVIATION for region in regions):
+        return Condition(f"({same.sql})", same.parameters)
+    lies = _one_of(_like(regions, place.parents))
+    return Condition(
+        f"({same.sql} AND (region IS NULL OR {lies.sql}))", (*same.parameters, *lies.parameters)
+    )
+
+
+def _one_of(regions: Sequence[str]) -> Condition:
+    if not regions:
+        return Condition("FALSE")
+    return Condition(f"region IN ({', '.join('?' for _ in regions)})", tuple(regions))
+
+
+def _like(regions: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The `regions` that one of `names` means: written alike, or else with parts left out or cut
+    ("Región del Libertador Gral. B. O'Higgins").
+    """
+    wanted = [parts for name in names if (parts := _parts(name))]
+    same = [region for region in regions if _parts(region) in wanted]
+    if same:
+        return same
+    return [r for r in regions if any(_holds(_parts(r), parts) for parts in wanted)]
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(word for word in words(name) if word not in particles())
+
+
+def _holds(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    few, many = sorted((one, other), key=len)
+    return bool(few) and all(any(_alike(a, b) for b in many) for a in few)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words are one, or one is cut: "b" or "gral" for "general"."""
+    short, long = sorted((one, other), key=len)
+    if long.startswith(short):
+        return True
+    rest = iter(long)
+    return short[0] == long[0] and short[-1] == long[-1] and all(c in rest for c in short)

@@ -1,0 +1,92 @@
+"""Pharmacies on duty, out of the health ministry's list of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from retrieval.places import Place
+
+from agents.replies import spoken_date
+from agents.toolkit import Access, Part, Result, tool
+from agents.toolkit.nearby import Condition, both, in_place, line_of, points
+from agents.toolkit.passages import all_quoted, rules_of
+
+ROLE = "pharmacies_on_duty"
+_MIDNIGHT = time(0)
+
+
+@tool(sector="health", countries=("CL",), roles=(ROLE,))
+def pharmacies_on_duty(access: Access, place: Place) -> Result:
+    """Which pharmacies are on duty in a place today, or through this night.
+
+    A list of another day is never passed off as today's.
+    """
+    rules = rules_of(__file__)
+    inside, tables = in_place(access, ROLE, place), access.tables
+    if tables is None or inside is None:
+        return _elsewhere(access, "no_data", {})
+    days = [access.today, access.today - timedelta(days=1)]
+    held = both([inside, Condition("date IN (?, ?)", tuple(days))])
+    rows = tables.query(
+        "SELECT source_id, row_no, id, name, latitude, longitude, date, opens, closes"  # noqa: S608
+        f" FROM {ROLE} WHERE {held.sql} ORDER BY date, opens NULLS FIRST, name, row_no",
+        *held.parameters,
+    )
+    now = access.now.replace(tzinfo=None)
+    shifts = [(_shift(row), row) for row in rows]
+    ours = [(opens <= now, row) for (opens, closes), row in shifts if now < closes]
+    if not ours:
+        return _none(access, place, any(row["date"] == access.today for row in rows))
+    shown = ours[: rules["most"]]
+    parts = tuple(
+        Part(heading, tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted))
+        for heading, wanted in (("now", True), ("later", False))
+    )
+    more = ("more",) * (len(ours) > len(shown))
+    counted = {"shown": str(len(shown)), "total": str(len(ours))}
+    return Result(
+        parts=tuple(part for part in parts if part.lines),
+        values=counted | {"date": spoken_date(access.today.isoformat(), access.language)},
+        notices=(*more, "call_first"),
+        points=points([row for _, row in shown]),
+    )
+
+
+def _shift(row: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """When a shift begins and ends; without hours it is the whole day, and one that closes no later
+    than it opens closes on the next day.
+    """
+    opens, closes = row["opens"] or _MIDNIGHT, row["closes"] or _MIDNIGHT
+    begins = datetime.combine(row["date"], opens)
+    ends = datetime.combine(row["date"], closes)
+    return begins, ends if ends > begins else ends + timedelta(days=1)
+
+
+def _none(access: Access, place: Place, over: bool) -> Result:
+    """No shift that is still to come: the list is of another day, they are over, or there is none."""
+    tables, everywhere = access.tables, in_place(access, ROLE, place)
+    if over or tables is None or everywhere is None:
+        return _elsewhere(access, "over", {})
+    sets = tables.datasets(ROLE, (access.country,), access.tenants)
+    marks = ", ".join("?" for _ in sets)
+    [last] = tables.query(
+        f"SELECT max(date) AS day, bool_or(date = ?) AS ours FROM {ROLE}"  # noqa: S608
+        f" WHERE source_id IN ({marks})",
+        access.today,
+        *(each.source_id for each in sets),
+    )
+    if last["day"] is None or last["ours"]:
+        return _elsewhere(access, "", {})
+    return _elsewhere(access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)})
+
+
+def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result:
+    """Nothing to show of today, and where the list is published."""
+    lines = all_quoted(access, rules_of(__file__)["published"])
+    return Result(
+        parts=(Part("published", lines),) if lines else (),
+        values={"date": spoken_date(access.today.isoformat(), access.language), **values},
+        notices=(notice,) if notice else ("none",),
+    )

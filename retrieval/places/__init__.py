@@ -1,0 +1,109 @@
+"""Names of territories in a question → the official territories.
+
+    >>> Places.built_in().one("hospital con urgencia en nunoa", ["CL"]).code
+    '13120'
+
+Accents may be missing and words misspelt. A name that is an everyday word or a person's counts only
+where the words around it say so, and a name that is part of another ("avenida Arequipa") never.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from retrieval.places import rows as _rows
+from retrieval.places.context import Context
+from retrieval.places.homonyms import Homonyms
+from retrieval.places.names import Match, Names
+from retrieval.places.place import Found, Place
+
+__all__ = ["Found", "Place", "Places"]
+
+
+class Places:
+    """A gazetteer; built once, asked many times and from several threads."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.places = tuple(places)
+        self._names = Names(self.places)
+        self._homonyms = Homonyms(self._names)
+
+    @classmethod
+    def built_in(cls) -> Places:
+        """The places of our own files; see `retrieval.places.rows.built_in`."""
+        return cls(_rows.built_in())
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Mapping[str, Any]], extra: Iterable[Place] = ()) -> Places:
+        """The places of `rows` of open data and of `extra`, joined by country and code; see
+        `retrieval.places.rows.from_rows` for the columns. `Places.built_in().places` as `extra`
+        adds our own files.
+        """
+        return cls(_rows.from_rows(rows, extra))
+
+    def find(
+        self, text: str, countries: Sequence[str] = (), *, kinds: Sequence[str] = ()
+    ) -> list[Found]:
+        """The places named in `text`, left to right, the longest names first, none inside another.
+
+        `countries` (ISO 3166-1) and `kinds` limit them; empty: all. Offsets are code points.
+        """
+        context = Context(text)
+        tokens = context.tokens
+        matches: list[tuple[Match, frozenset[str]]] = []
+        doubtful: list[Match] = []
+        position = 0
+        while position < len(tokens):
+            step = position + 1
+            for match in self._names.at(tokens, position, countries, kinds):
+                said = context.verdict(match)
+                if said.part_of_another:
+                    step = match.end
+                    break
+                if not said.counts:
+                    doubtful.append(match)
+                else:
+                    matches.append((match, said.kinds))
+                    step = match.end
+                    break
+            position = step
+        matches += self._homonyms.borne_out(context, doubtful, [match for match, _ in matches])
+        matches.sort(key=lambda m: m[0].start)
+        results: list[Found] = []
+        for match, places in self._homonyms.settle(context, matches, countries):
+            start, end = tokens[match.start].start, tokens[match.end - 1].end
+            results.append(Found(start, end, text[start:end], places, match.exact))
+        return results
+
+    def one(self, text: str, countries: Sequence[str] = ()) -> Place | tuple[Place, ...] | None:
+        """The single place that `text` means; the alternatives to ask about, the likeliest first;
+        None if it names none. A territory that only says where another one lies is not one of them.
+        """
+        found = self.find(text, countries)
+        holding = self._homonyms.holding([one.places for one in found])
+        named: dict[Place, None] = {}
+        for one, holds in zip(found, holding, strict=True):
+            if not holds:
+                named |= dict.fromkeys(one.places)
+        alternatives = tuple(named)
+        return alternatives[0] if len(alternatives) == 1 else alternatives or None
+
+    def near(
+        self, latitude: float, longitude: float, countries: Sequence[str] = ()
+    ) -> Place | None:
+        """The place whose own point lies nearest to `latitude`, `longitude` (degrees, WGS 84); None
+        if no place of `countries` has one. Distances are right near the point, and not over oceans.
+        """
+        best: tuple[float, Place] | None = None
+        scale = math.cos(math.radians(latitude))
+        for place in self.places:
+            if place.latitude is None or place.longitude is None:
+                continue
+            if countries and place.country not in countries:
+                continue
+            far = math.hypot(place.latitude - latitude, (place.longitude - longitude) * scale)
+            if best is None or far < best[0]:
+                best = (far, place)
+        return best[1] if best else None
