@@ -420,6 +420,10 @@ def test_a_portal_that_names_the_newest_file_is_followed(web: Portal, tmp_path: 
         package = web.put("/package_show", json.dumps({"success": True, "result": result}))
         _, (row,) = _rows(entry(), f"{package}?id=x", tmp_path)
         assert row["id"] == "9"
+    resources[0]["url"] = "file:///etc/passwd"
+    package = web.put("/harm", json.dumps({"result": {"resources": resources}}))
+    with pytest.raises(ConnectorError, match="no web address"):
+        _rows(entry(), package, tmp_path)
     package = web.put("/none", json.dumps({"result": {"resources": resources[2:]}}))
     with pytest.raises(ConnectorError, match="names no CSV"):
         _rows(entry(), package, tmp_path)
