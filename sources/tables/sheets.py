@@ -91,8 +91,19 @@ def _from_csv(path: Path, start: str, name: str) -> Sheet:
     csv.field_size_limit(_CELL)
     separator = _separator(start)
     encoding = encoding_of(path)
-    rows = _csv_rows(path, encoding, separator, name)
-    return _headed(rows, name)
+    quoted = not _swallows_lines(_csv_rows(path, encoding, separator, name), separator)
+    return _headed(_csv_rows(path, encoding, separator, name, quoted), name)
+
+
+def _swallows_lines(rows: Iterator[list[str]], separator: str) -> bool:
+    """Whether a quotation mark that nobody closed has taken whole lines into one cell."""
+    width = 0
+    for row in rows:
+        width = max(width, len(row))
+        for cell in row:
+            if "\n" in cell and cell.count(separator) >= max(2, width - 1):
+                return True
+    return False
 
 
 def _separator(start: str) -> str:
@@ -109,12 +120,17 @@ def _separator(start: str) -> str:
     return best
 
 
-def _csv_rows(path: Path, encoding: str, separator: str, name: str) -> Iterator[list[str]]:
+def _csv_rows(
+    path: Path, encoding: str, separator: str, name: str, quoted: bool = True
+) -> Iterator[list[str]]:
     with path.open(encoding=encoding, newline="") as file:
         try:
-            for row in csv.reader((line.replace("\0", "") for line in file), delimiter=separator):
+            lines = (line.replace("\0", "") for line in file)
+            for row in csv.reader(
+                lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            ):
                 if len(row) != 1 or not row[0].lower().startswith("sep="):
-                    yield row
+                    yield row if quoted else [cell.strip('" ') for cell in row]
         except csv.Error as error:
             raise ConnectorError(f"{name} is no sound CSV ({error})", "Save it anew.") from None
 

@@ -50,6 +50,7 @@ def number(value: str) -> float | None:
     return float(value.replace(",", ".")) if _NUMBER.fullmatch(value) else None
 
 
+@lru_cache(maxsize=100_000)
 def whole(value: str) -> int | None:
     """A whole number, thousands marked by a point or a space allowed, or None."""
     tidy = re.sub(r"(?<=\d)[.\s](?=\d{3}(?:\D|$))", "", value.strip())
@@ -100,6 +101,7 @@ def moment(value: str) -> str | None:
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
+@lru_cache(maxsize=100_000)
 def seconds(value: str) -> int | None:
     """Seconds after the service day's midnight of a GTFS time, which may be beyond 24:00:00."""
     found = _CLOCK.fullmatch(value)

@@ -87,7 +87,7 @@ def asking(tables: Tables) -> dict[str, object]:
         "routes at a stop": lambda: tables.query(AT_STOP),
         "facilities by name": lambda: tables.query(BY_NAME),
         "data sets of a role": lambda: tables.datasets("health_facilities", ["CL"]),
-        "a row's document, first": lambda: tables._read_document(document_id),
+        "a row's document, first": lambda: tables._read_document(document_id, 0),
         "a row's document, again": lambda: tables.document(document_id),
     }
     result = {}

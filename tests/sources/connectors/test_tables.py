@@ -249,6 +249,17 @@ def test_what_is_wrong_with_rows_is_counted_by_reason(tmp_path: Path) -> None:
     assert [row["id"] for row in rows] == ["1", "3"]
 
 
+def test_a_quotation_mark_that_nobody_closed_swallows_no_rows(tmp_path: Path) -> None:
+    open_mark = ROW.replace("Av. Perú 10", '"Av. Perú 10')
+    others = [ROW.replace("1;Posta", f"{i};Posta") for i in (2, 3)]
+    made, rows = read(tmp_path, "\n".join([HEADERS, open_mark, *others]))
+    assert [row["id"] for row in rows] == ["1", "2", "3"] and not made.rejects
+    assert rows[0]["address"] == "Av. Perú 10"
+    whole = ROW.replace("Av. Perú 10", '"Av. Perú 10\nOficina 3"')
+    _, rows = read(tmp_path, "\n".join([HEADERS, whole, *others]))
+    assert len(rows) == 3 and rows[0]["address"] == "Av. Perú 10 Oficina 3"
+
+
 def test_pharmacies_of_the_day(tmp_path: Path) -> None:
     local = {
         "fecha": "25-11-2026",
@@ -409,6 +420,10 @@ def test_a_portal_that_names_the_newest_file_is_followed(web: Portal, tmp_path: 
         package = web.put("/package_show", json.dumps({"success": True, "result": result}))
         _, (row,) = _rows(entry(), f"{package}?id=x", tmp_path)
         assert row["id"] == "9"
+    resources[0]["url"] = "file:///etc/passwd"
+    package = web.put("/harm", json.dumps({"result": {"resources": resources}}))
+    with pytest.raises(ConnectorError, match="no web address"):
+        _rows(entry(), package, tmp_path)
     package = web.put("/none", json.dumps({"result": {"resources": resources[2:]}}))
     with pytest.raises(ConnectorError, match="names no CSV"):
         _rows(entry(), package, tmp_path)
