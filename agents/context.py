@@ -17,7 +17,6 @@ from retrieval.tables import Tables
 from sources.country import countries
 from sources.document import PUBLIC, Document
 
-
 NO_TABLES = Tables(None)
 """What tools are given where there is no open data: tables without rows, made when they are asked."""
 

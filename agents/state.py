@@ -121,8 +121,9 @@ class Answer(BaseModel):
 
 
 class Understanding(TypedDict):
-    """What the question was understood to be. `standalone` is what is searched, `asked` what tools are
-    chosen by, with the questions `before` it (newest first). `countries` are those that the text or the page named; empty means that none did.
+    """What the question was understood to be. `standalone` is what is searched, `asked` what tools
+    are chosen by, with the questions `before` it (newest first). `countries` are those that the text
+    or the page named; empty means that none did.
     """
 
     language: str

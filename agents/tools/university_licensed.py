@@ -28,7 +28,7 @@ def university_licensed(access: Access, name: str) -> Result:
     """
     rules = rules_of(__file__)
     allowed, tables = allowed_rows(access, ROLE), access.tables
-    if tables is None or allowed is None:
+    if allowed is None:
         return Result(notices=("no_data",))
     rows = tables.query(
         f"SELECT * FROM {ROLE} WHERE {allowed.sql} ORDER BY source_id, row_no",  # noqa: S608

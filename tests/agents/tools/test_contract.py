@@ -22,7 +22,7 @@ from agents.toolkit.finding import finding_of
 from agents.toolkit.loader import Loaded, loaded, refused
 from agents.toolkit.reading import Call, decoded
 from agents.toolkit.rows import Rows
-from agents.toolkit.schema import call_of, described
+from agents.toolkit.schema import call_of, choices_of, described
 from retrieval.places import Place, Places
 from retrieval.tables import Tables
 from sources.country import countries
@@ -58,7 +58,7 @@ def calls(each: Loaded) -> Iterator[Call]:
     """One call for each country, with every argument."""
     for country in each.tool.countries:
         given = {
-            a.name: a.choices[0] if a.choices else sample(a.type, country)
+            a.name: next(iter(choices_of(a, each)), None) or sample(a.type, country)
             for a in each.tool.arguments
         }
         yield Call(each.tool.name, country, given)
@@ -97,7 +97,8 @@ def test_other_programs_are_told_a_schema_that_its_calls_fit(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_arguments_are_refused_in_one_line(name: str) -> None:
-    tool_ = loaded()[name].tool
+    each = loaded()[name]
+    tool_ = each.tool
     country = tool_.countries[0]
     places = Places.built_in()
     elsewhere = next((c for c in countries() if c not in tool_.countries), "XX")
@@ -118,7 +119,7 @@ def test_bad_arguments_are_refused_in_one_line(name: str) -> None:
         wrong.append({**good, "country": country, argument.name: value})
     for given in wrong:
         with pytest.raises(UsageError) as raised:
-            call_of(tool_, given, places)
+            call_of(each, given, places)
         assert "\n" not in str(raised.value)
 
 
