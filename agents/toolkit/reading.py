@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from agents.phrases import rules
+from agents.rules.likeness import masked, scorer
 from agents.rules.matching import Lexicon, Words, words_of
 from agents.stated import plain
 from agents.toolkit import Age, Argument
@@ -18,6 +19,9 @@ from retrieval.analyse import fold
 from retrieval.places import Found, Place, Places
 
 LEAST_WORDS = 3
+SURE, PERHAPS = 0.8, 0.3
+"""Likeness to a tool's examples from which it is asked for, and from which a model decides."""
+
 LONGEST_FOLLOW_UP = 14
 """Words of a question that may go on with an earlier one."""
 
@@ -62,7 +66,7 @@ def chosen(
         if not able:
             continue
         found = places.find(question, able)
-        wanted = _wanted(question, each.texts, found)
+        wanted = _wanted(question, each, found)
         if wanted:
             call = read_call(question, each, able, found)
             calls.append(_completed(call, each, able, earlier, places))
@@ -101,7 +105,7 @@ def _continued(
     calls: list[Call] = []
     for each in offered:
         able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
-        if not able or not _wanted(before, each.texts, places.find(before, able)):
+        if not able or not _wanted(before, each, places.find(before, able)):
             continue
         old = read_call(before, each, able, places.find(before, able))
         new = read_call(question, each, able, places.find(question, able))
@@ -124,12 +128,13 @@ def _only_name(question: str, each: Loaded) -> dict[str, Any]:
     return {needed[0].name: named} if named and named != question.strip(" ¿?¡!.,") else {}
 
 
-def _wanted(question: str, texts: Texts, found: list[Found]) -> bool | None:
+def _wanted(question: str, each: Loaded, found: list[Found]) -> bool | None:
     """Whether a question, or one clause of it, asks for a tool; None where it may.
 
-    What is not meant in one clause ("y cuánto cuesta la licencia") does not undo another.
+    Patterns say so, or its likeness to examples (`agents.rules.learn`). What is not meant in one
+    clause ("y cuánto cuesta la licencia") does not undo another.
     """
-    perhaps = False
+    perhaps, texts = False, each.texts
     for start, end in clauses(question):
         words = words_of(question[start:end])
         inside = [f for f in found if start <= f.start and f.end <= end]
@@ -141,10 +146,21 @@ def _wanted(question: str, texts: Texts, found: list[Found]) -> bool | None:
         hits = {name: spans for name, spans in hits.items() if spans}
         if any(pattern.found(hits, words) for pattern in texts.unless):
             continue
-        if any(pattern.found(hits, words) for pattern in texts.asks):
+        likely = _likely(
+            question[start:end], tuple((f.start - start, f.end - start) for f in inside)
+        )
+        alike = likely.get(each.tool.name, 0.0)
+        if alike >= SURE or any(pattern.found(hits, words) for pattern in texts.asks):
             return True
+        perhaps = perhaps or alike >= PERHAPS
         perhaps = perhaps or any(pattern.found(hits, words) for pattern in texts.hints)
     return None if perhaps else False
+
+
+@lru_cache(maxsize=256)
+def _likely(clause: str, places: tuple[tuple[int, int], ...]) -> dict[str, float]:
+    """How much a clause sounds like the examples of each tool; asked once for all tools."""
+    return scorer("tool").likelihoods(words_of(masked(clause, places)))
 
 
 def clauses(question: str) -> list[tuple[int, int]]:
