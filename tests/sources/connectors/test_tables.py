@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from sources import connectors
-from sources.catalog import CatalogEntry, read_entry
+from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.connectors.tables import dated, tables
 from sources.errors import CatalogError, ConnectorError
 from sources.tables import Reading, TableSet
@@ -280,24 +280,28 @@ def test_pharmacies_of_the_day(tmp_path: Path) -> None:
 
 
 def test_stations_by_their_words_before_their_numbers(tmp_path: Path) -> None:
-    network = {
-        "l1": {
-            "estado": "1",
-            "estaciones": [
-                {"nombre": "Baquedano", "codigo": "BA", "estado": "3"},
-                {"nombre": "Los Leones", "codigo": "LE", "estado": "1", "descripcion": "Operativa"},
-            ],
-        },
-        "l2": {"estado": "1", "estaciones": [{"nombre": "Toesca", "codigo": "TO", "estado": "7"}]},
-    }
-    codes = {"0": "Abierta", "1": "Cerrada temporalmente", "3": "Accesos cerrados"}
-    _, rows = read(
-        tmp_path, json.dumps(network), "red.json", role="station_status", values={"estado": codes}
-    )
+    own = read_catalog()["cl-metro"]
+    first = [
+        {"nombre": "Baquedano", "codigo": "BA", "estado": "4"},
+        {"nombre": "Los Leones", "codigo": "LE", "estado": "2", "descripcion_app": "Habilitada"},
+        {"nombre": "Manquehue", "codigo": "MQ", "estado": "1", "descripcion": "No habilitada"},
+        {"nombre": "Tobalaba", "codigo": "TB", "estado": "5"},
+    ]
+    second = [
+        {"nombre": n, "codigo": n[:2], "estado": e} for n, e in zip("ABCD", "1207", strict=True)
+    ]
+    network = {"l1": {"estado": "1", "estaciones": first}, "l2": {"estaciones": second}}
+    (tmp_path / "red.json").write_text(json.dumps(network), encoding="utf-8")
+    _, rows = _rows(own, str(tmp_path / "red.json"), tmp_path)
     assert [(r["name"], r["line"], r["status"]) for r in rows] == [
-        ("Baquedano", "l1", "partly_closed"),
-        ("Los Leones", "l1", "open"),
-        ("Toesca", "l2", ""),
+        ("Baquedano", "L1", "partly_closed"),
+        ("Los Leones", "L1", "open"),
+        ("Manquehue", "L1", "disabled"),
+        ("Tobalaba", "L1", "partly_closed"),
+        ("A", "L2", "open"),
+        ("B", "L2", "closed"),
+        ("C", "L2", ""),
+        ("D", "L2", ""),
     ]
 
 
