@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from retrieval.places import Place
-from retrieval.tables import Tables
-
 from agents.toolkit import Access, Cited, Part, Point, Result
 from retrieval.analyse import fold, particles, words
+from retrieval.places import Place
+from retrieval.tables import Tables
 
 Row = Mapping[str, Any]
 
@@ -68,7 +67,7 @@ def near(
 ) -> Near:
     """Rows of the table `role` in or near `place` that hold all `conditions`."""
     tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
+    if allowed is None:
         return Near(known=False)
     inside = _inside(tables, role, place, allowed)
     center = _center(tables, role, place, [allowed, inside])
@@ -88,7 +87,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
     """
     tables = access.tables
-    if not found.known or tables is None:
+    if not found.known:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
     lines = [line_of(tables, role, row) for row in rows]
@@ -110,8 +109,6 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
 
 def allowed_rows(access: Access, role: str) -> Condition | None:
     """Rows of the country's own data sets that the reader may see; None where there are none."""
-    if access.tables is None:
-        return None
     sets = access.tables.datasets(role, (access.country,), access.tenants)
     if not sets:
         return None
@@ -122,7 +119,7 @@ def allowed_rows(access: Access, role: str) -> Condition | None:
 def in_place(access: Access, role: str, place: Place) -> Condition | None:
     """Rows that the reader may see and that lie in `place`."""
     tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
+    if allowed is None:
         return None
     return both([allowed, _inside(tables, role, place, allowed)])
 
@@ -164,7 +161,7 @@ def _query(
     conditions: Sequence[Condition],
     center: tuple[float, float] | None,
     most: int,
-) -> list[Row]:
+) -> Sequence[Row]:
     latitude, longitude = center or (None, None)
     where = both(conditions)
     return tables.query(

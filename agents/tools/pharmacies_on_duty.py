@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from retrieval.places import Place
-
 from agents.replies import spoken_date
 from agents.toolkit import Access, Part, Result, tool
 from agents.toolkit.nearby import Condition, both, in_place, line_of, points
 from agents.toolkit.passages import all_quoted, rules_of
+from retrieval.places import Place
 
 ROLE = "pharmacies_on_duty"
 _MIDNIGHT = time(0)
@@ -25,7 +24,7 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     """
     rules = rules_of(__file__)
     inside, tables = in_place(access, ROLE, place), access.tables
-    if tables is None or inside is None:
+    if inside is None:
         return _elsewhere(access, "no_data", {})
     days = [access.today, access.today - timedelta(days=1)]
     held = both([inside, Condition("date IN (?, ?)", tuple(days))])
@@ -41,7 +40,10 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
         return _none(access, place, any(row["date"] == access.today for row in rows))
     shown = ours[: rules["most"]]
     parts = tuple(
-        Part(heading, tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted))
+        Part(
+            heading,
+            tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted),
+        )
         for heading, wanted in (("now", True), ("later", False))
     )
     more = ("more",) * (len(ours) > len(shown))
@@ -67,7 +69,7 @@ def _shift(row: Mapping[str, Any]) -> tuple[datetime, datetime]:
 def _none(access: Access, place: Place, over: bool) -> Result:
     """No shift that is still to come: the list is of another day, they are over, or there is none."""
     tables, everywhere = access.tables, in_place(access, ROLE, place)
-    if over or tables is None or everywhere is None:
+    if over or everywhere is None:
         return _elsewhere(access, "over", {})
     sets = tables.datasets(ROLE, (access.country,), access.tenants)
     marks = ", ".join("?" for _ in sets)
@@ -79,7 +81,9 @@ def _none(access: Access, place: Place, over: bool) -> Result:
     )
     if last["day"] is None or last["ours"]:
         return _elsewhere(access, "", {})
-    return _elsewhere(access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)})
+    return _elsewhere(
+        access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)}
+    )
 
 
 def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result:

@@ -28,7 +28,7 @@ def university_licensed(access: Access, name: str) -> Result:
     """
     rules = rules_of(__file__)
     allowed, tables = allowed_rows(access, ROLE), access.tables
-    if tables is None or allowed is None:
+    if allowed is None:
         return Result(notices=("no_data",))
     rows = tables.query(
         f"SELECT * FROM {ROLE} WHERE {allowed.sql} ORDER BY source_id, row_no",  # noqa: S608
@@ -57,8 +57,8 @@ def _notice(row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A name as it is compared: the words that tell universities apart, by how they sound, and those
-    of its kind ("nacional").
+    """A name as it is compared: the words that tell universities apart, and those of its kind
+    ("nacional").
     """
 
     telling: tuple[str, ...]
@@ -91,7 +91,7 @@ def _read(name: str, rules: Mapping[str, Any]) -> _Name:
         if kind:
             kinds.add(kind)
         elif len(word) > 1 and word not in particles() and word not in rules["ignored"]:
-            telling.append(sound(word))
+            telling.append(word)
     return _Name(tuple(telling), frozenset(kinds - {_UNIVERSITY}))
 
 
@@ -107,11 +107,16 @@ def _within(wanted: Iterable[str], telling: Iterable[str]) -> bool:
     """Whether each of `wanted` stands among `telling`, each for one of its own."""
     rest = list(telling)
     for word in wanted:
-        near = min(rest, key=lambda other: OSA.distance(word, other), default=None)
-        if near is None or OSA.distance(word, near) > _slips(word):
+        near = min(rest, key=lambda other: _apart(word, other), default=None)
+        if near is None or _apart(word, near) > _slips(word):
             return False
         rest.remove(near)
     return True
+
+
+def _apart(one: str, other: str) -> int:
+    """Typing errors between two words, as they are written or as they sound."""
+    return min(OSA.distance(one, other), OSA.distance(sound(one), sound(other)))
 
 
 def _slips(word: str) -> int:

@@ -102,3 +102,34 @@ def on_duty(rows: pd.DataFrame, municipality: str, now: datetime) -> tuple[list[
         elif day == now.date() and now < minute:
             coming.append(row.row_no)
     return running, coming
+
+
+_ABBREVIATED = ("s.a.c.", "s.a.", "asociacion civil")
+
+
+def plain_name(name: str) -> str:
+    """A university's name folded, without what companies add and without articles."""
+    text = folded(name).replace('"', " ")
+    for ending in _ABBREVIATED:
+        text = text.replace(ending, " ")
+    text = text.replace("univ.", "universidad").replace("u. ", "universidad ")
+    left = [w for w in text.replace("-", " ").split() if w not in {"de", "del", "la", "las", "los", "el", "y"}]
+    return " ".join(left)
+
+
+def edits(one: str, other: str) -> int:
+    """Insertions, deletions, replacements and swaps of neighbours, by the plain recurrence."""
+    table = {(i, 0): i for i in range(len(one) + 1)} | {(0, j): j for j in range(len(other) + 1)}
+    for i in range(1, len(one) + 1):
+        for j in range(1, len(other) + 1):
+            same = one[i - 1] == other[j - 1]
+            best = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (not same))
+            swapped = i > 1 and j > 1 and one[i - 1] == other[j - 2] and one[i - 2] == other[j - 1]
+            table[i, j] = min(best, table[i - 2, j - 2] + 1) if swapped else best
+    return table[len(one), len(other)]
+
+
+def closest(names: pd.Series, asked: str) -> list[str]:
+    """The names of the register with the fewest edits to `asked`, all of them plain."""
+    distances = names.map(lambda name: edits(plain_name(name), plain_name(asked)))
+    return list(names[distances == distances.min()])

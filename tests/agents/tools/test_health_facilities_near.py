@@ -8,7 +8,16 @@ from retrieval.tables import Tables
 from tests.agents.tools import reference_health as reference
 from tests.agents.tools.data import DEIS, access, catalogued, dataset, place, write
 
-KINDS = (None, "hospital", "primary_care", "emergency", "clinic", "laboratory", "mental_health", "dental")
+KINDS = (
+    None,
+    "hospital",
+    "primary_care",
+    "emergency",
+    "clinic",
+    "laboratory",
+    "mental_health",
+    "dental",
+)
 CHILE = [
     {"id": "1", "name": "Hospital A", "kind": "hospital", "ownership": "public", "emergency": "true",
      "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.45", "longitude": "-70.60", "active": "true"},
@@ -53,13 +62,17 @@ def test_closed_ones_are_never_shown(tables):
 
 
 def test_the_line_is_the_rows_own(tables):
-    [line] = health_facilities_near.function(access(tables, None, "CL"), NUNOA, kind="hospital").lines
+    [line] = health_facilities_near.function(
+        access(tables, None, "CL"), NUNOA, kind="hospital"
+    ).lines
     assert line.document.id == "cl-x.health_facilities.1"
     assert line.document.text[line.start : line.end].startswith("Hospital A · ")
 
 
 def test_offices_are_not_meant_but_clinics_are(tables):
-    assert names(health_facilities_near.function(access(tables, None, "CL"), MACUL)) == ["Clínica C"]
+    assert names(health_facilities_near.function(access(tables, None, "CL"), MACUL)) == [
+        "Clínica C"
+    ]
 
 
 def test_where_there_is_none_the_nearest_are_shown_with_their_distance(tables):
@@ -95,8 +108,14 @@ def test_without_codes_the_names_decide_and_homonyms_are_told_apart(tables):
 
 
 def test_nothing_found_is_an_answer(tables):
-    found = health_facilities_near.function(access(tables, None, "CL"), place("CL", "15101", "Arica"))
-    assert not names(found) and not found.notices and found.values["what"] == "establecimientos de salud"
+    found = health_facilities_near.function(
+        access(tables, None, "CL"), place("CL", "15101", "Arica")
+    )
+    assert (
+        not names(found)
+        and not found.notices
+        and found.values["what"] == "establecimientos de salud"
+    )
 
 
 def test_what_is_looked_for_is_said_in_the_readers_language(tables):
@@ -143,8 +162,10 @@ def test_the_register_says_the_same_to_pandas(register, seed):
 def test_the_hospitals_of_every_comuna_are_those_of_the_raw_file(register):
     tables, _ = register
     raw = pd.read_csv(DEIS, sep=";", dtype=str)
-    open_ones = raw["EstadoFuncionamiento"].str.casefold().isin(
-        ["vigente en operación habitual", "operación transitoria"]
+    open_ones = (
+        raw["EstadoFuncionamiento"]
+        .str.casefold()
+        .isin(["vigente en operación habitual", "operación transitoria"])
     )
     hospitals = raw[open_ones & (raw["TipoEstablecimientoGlosa"] == "Hospital")]
     for code, group in hospitals.groupby("ComunaCodigo"):

@@ -68,7 +68,9 @@ def test_rows_that_share_an_id_are_told_apart(tmp_path):
 
 def test_a_table_of_another_country_never_answers(schools):
     tables, _ = schools
-    found = schools_near.function(access(tables, None, "CL"), place("DO", "", "Santiago", "municipality"))
+    found = schools_near.function(
+        access(tables, None, "CL"), place("DO", "", "Santiago", "municipality")
+    )
     assert not found.lines and not found.parts and found.notices == ("no_data",)
 
 
