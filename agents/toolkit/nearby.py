@@ -8,24 +8,27 @@ table has in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from retrieval.places import Place
-from retrieval.tables import Tables
+from retrieval.tables import Dataset, Tables
 
 from agents.toolkit import Access, Cited, Part, Point, Result
 from retrieval.analyse import fold, particles, words
+from retrieval.table_text import to_document
+from sources.tables import role_named
 
 Row = Mapping[str, Any]
+Sets = Mapping[str, Dataset]
+"""Data sets by their id."""
 
 LONGEST_ABBREVIATION = 3
 """Letters of a region's abbreviation, at most."""
 
-_COLUMNS = (
-    "source_id, row_no, id, name, latitude, longitude,"
-    " count(*) OVER (PARTITION BY source_id, id) AS twins"
-)
+COLUMNS = "*, count(*) OVER (PARTITION BY source_id, id) AS twins"
+"""What is asked of a table whose rows are shown: `twins` counts the rows that share an id."""
+
 _KM = (
     "12742.0176 * asin(sqrt(pow(sin(radians(latitude - ?) / 2), 2) + cos(radians(?))"
     " * cos(radians(latitude)) * pow(sin(radians(longitude - ?) / 2), 2)))"
@@ -53,33 +56,34 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Near:
     """What was found: `rows` of the `total` in the place; `around` are rows outside with their
-    distance in km, looked for only where the place has none. `known` is False where no table of the
-    country has that role.
+    distance in km, looked for only where the place has none. `sets` are the data sets that were
+    asked, none where no table of the country has that role.
     """
 
     rows: tuple[Row, ...] = ()
     total: int = 0
     around: tuple[tuple[Row, float], ...] = ()
-    known: bool = True
+    sets: Sets = field(default_factory=dict)
 
 
 def near(
     access: Access, role: str, place: Place, conditions: Sequence[Condition], reach: Reach
 ) -> Near:
     """Rows of the table `role` in or near `place` that hold all `conditions`."""
-    tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
-        return Near(known=False)
+    tables, sets = access.tables, sets_of(access, role)
+    if tables is None or not sets:
+        return Near()
+    allowed = of_sets(sets)
     inside = _inside(tables, role, place, allowed)
     center = _center(tables, role, place, [allowed, inside])
     rows = _query(tables, role, [allowed, inside, *conditions], center, reach.most)
     if rows:
-        return Near(tuple(rows), int(rows[0]["total"]))
+        return Near(tuple(rows), int(rows[0]["total"]), sets=sets)
     if center is None:
-        return Near()
+        return Near(sets=sets)
     close = Condition(f"{_KM} <= ?", (center[0], center[0], center[1], reach.within_km))
     around = _query(tables, role, [allowed, close, *conditions], center, reach.most_around)
-    return Near(around=tuple((row, float(row["km"])) for row in around))
+    return Near(around=tuple((row, float(row["km"])) for row in around), sets=sets)
 
 
 def result_near(access: Access, role: str, found: Near, values: Mapping[str, str]) -> Result:
@@ -88,10 +92,10 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
     """
     tables = access.tables
-    if not found.known or tables is None:
+    if not found.sets or tables is None:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
-    lines = [line_of(tables, role, row) for row in rows]
+    lines = [line_of(tables, role, row, found.sets) for row in rows]
     if found.around:
         distances = [f"{km:.1f}".replace(".", ",") for _, km in found.around]
         return Result(
@@ -108,22 +112,24 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     return Result(tuple(lines), values={**values, **counted}, notices=notices, points=points(rows))
 
 
-def allowed_rows(access: Access, role: str) -> Condition | None:
-    """Rows of the country's own data sets that the reader may see; None where there are none."""
+def sets_of(access: Access, role: str) -> Sets:
+    """The country's own data sets of a role that the reader may see."""
     if access.tables is None:
-        return None
-    sets = access.tables.datasets(role, (access.country,), access.tenants)
+        return {}
+    listed = access.tables.datasets(role, (access.country,), access.tenants)
+    return {each.source_id: each for each in listed}
+
+
+def of_sets(sets: Sets) -> Condition:
+    """Rows of these data sets and no others."""
     if not sets:
-        return None
-    marks = ", ".join("?" for _ in sets)
-    return Condition(f"source_id IN ({marks})", tuple(each.source_id for each in sets))
+        return Condition("FALSE")
+    return Condition(f"source_id IN ({', '.join('?' for _ in sets)})", tuple(sets))
 
 
-def in_place(access: Access, role: str, place: Place) -> Condition | None:
-    """Rows that the reader may see and that lie in `place`."""
-    tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
-        return None
+def in_place(tables: Tables, role: str, place: Place, sets: Sets) -> Condition:
+    """Rows of these data sets that lie in `place`."""
+    allowed = of_sets(sets)
     return both([allowed, _inside(tables, role, place, allowed)])
 
 
@@ -136,17 +142,14 @@ def both(conditions: Iterable[Condition]) -> Condition:
     )
 
 
-def line_of(tables: Tables, role: str, row: Row) -> Cited:
-    """A row as a line to show and to cite. Raises LookupError where it was replaced just now.
+def line_of(tables: Tables, role: str, row: Row, sets: Sets) -> Cited:
+    """A row of a query over `COLUMNS` as a line to show, cited as `Tables.document` gives it.
 
-    Rows that share an id (`twins`, or None where that was not asked) are told apart by number.
+    The document is made of the row at hand: to ask for each once more would take longer than all else.
     """
-    alone = row.get("twins") == 1
-    row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
-    document = tables.document(tables.document_id(row["source_id"], role, row_id))
-    if document is None:
-        raise LookupError(f"the row {row_id} of {row['source_id']} is gone")
-    return Cited.first(document)
+    row_id = tables.row_id(role, row) if row["twins"] == 1 else f"#{row['row_no']}"
+    document_id = tables.document_id(row["source_id"], role, row_id)
+    return Cited.first(to_document(sets[row["source_id"]], role_named(role), row, document_id))
 
 
 def points(rows: Iterable[Row]) -> tuple[Point, ...]:
@@ -168,7 +171,7 @@ def _query(
     latitude, longitude = center or (None, None)
     where = both(conditions)
     return tables.query(
-        f"SELECT {_COLUMNS}, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
+        f"SELECT {COLUMNS}, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
         f" WHERE {where.sql} ORDER BY km NULLS LAST, name, row_no LIMIT {int(most)}",
         latitude, latitude, longitude, *where.parameters,
     )  # fmt: skip

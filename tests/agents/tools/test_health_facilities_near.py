@@ -151,3 +151,11 @@ def test_the_hospitals_of_every_comuna_are_those_of_the_raw_file(register):
         asked = place("CL", code.zfill(5), "x")
         found = health_facilities_near.function(access(tables, None, "CL"), asked, kind="hospital")
         assert int(found.values["total"]) == len(group), code
+
+
+def test_the_document_is_the_one_that_the_tables_give(register):
+    tables, _ = register
+    for code in ("13120", "15101", "05101"):
+        found = health_facilities_near.function(access(tables, None, "CL"), place("CL", code, "x"))
+        for cited in found.lines:
+            assert tables.document(cited.document.id) == cited.document
