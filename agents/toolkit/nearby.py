@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from retrieval.places import Place
-from retrieval.tables import Dataset, Tables
-
 from agents.toolkit import Access, Cited, Part, Point, Result
 from retrieval.analyse import fold, particles, words
+from retrieval.places import Place
 from retrieval.table_text import to_document
+from retrieval.tables import Dataset, Tables
 from sources.tables import role_named
 
 Row = Mapping[str, Any]
@@ -25,9 +24,6 @@ Sets = Mapping[str, Dataset]
 
 LONGEST_ABBREVIATION = 3
 """Letters of a region's abbreviation, at most."""
-
-COLUMNS = "*, count(*) OVER (PARTITION BY source_id, id) AS twins"
-"""What is asked of a table whose rows are shown: `twins` counts the rows that share an id."""
 
 _KM = (
     "12742.0176 * asin(sqrt(pow(sin(radians(latitude - ?) / 2), 2) + cos(radians(?))"
@@ -95,7 +91,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     if not found.sets or tables is None:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
-    lines = [line_of(tables, role, row, found.sets) for row in rows]
+    lines = lines_of(tables, role, rows, found.sets)
     if found.around:
         distances = [f"{km:.1f}".replace(".", ",") for _, km in found.around]
         return Result(
@@ -142,14 +138,34 @@ def both(conditions: Iterable[Condition]) -> Condition:
     )
 
 
-def line_of(tables: Tables, role: str, row: Row, sets: Sets) -> Cited:
-    """A row of a query over `COLUMNS` as a line to show, cited as `Tables.document` gives it.
+def lines_of(tables: Tables, role: str, rows: Sequence[Row], sets: Sets) -> list[Cited]:
+    """Whole rows as lines to show, cited as `Tables.document` gives them.
 
-    The document is made of the row at hand: to ask for each once more would take longer than all else.
+    Documents are made of the rows at hand: to ask for each once more would take longer than all else.
     """
-    row_id = tables.row_id(role, row) if row["twins"] == 1 else f"#{row['row_no']}"
-    document_id = tables.document_id(row["source_id"], role, row_id)
-    return Cited.first(to_document(sets[row["source_id"]], role_named(role), row, document_id))
+    twins, spec = _twins(tables, role, rows), role_named(role)
+    lines = []
+    for row in rows:
+        # Rows that share an id are told apart by their number.
+        alone = (row["source_id"], row["id"]) not in twins
+        row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
+        document_id = tables.document_id(row["source_id"], role, row_id)
+        lines.append(Cited.first(to_document(sets[row["source_id"]], spec, row, document_id)))
+    return lines
+
+
+def _twins(tables: Tables, role: str, rows: Sequence[Row]) -> set[tuple[str, str]]:
+    """(data set, id) of those of `rows` whose id is some other row's too."""
+    ids = {row["id"] for row in rows if row["id"] is not None}
+    if not ids:
+        return set()
+    marks = ", ".join("?" for _ in ids)
+    found = tables.query(
+        f"SELECT source_id, id FROM {role} WHERE id IN ({marks})"  # noqa: S608
+        " GROUP BY source_id, id HAVING count(*) > 1",
+        *ids,
+    )
+    return {(row["source_id"], row["id"]) for row in found}
 
 
 def points(rows: Iterable[Row]) -> tuple[Point, ...]:
@@ -167,11 +183,11 @@ def _query(
     conditions: Sequence[Condition],
     center: tuple[float, float] | None,
     most: int,
-) -> list[Row]:
+) -> Sequence[Row]:
     latitude, longitude = center or (None, None)
     where = both(conditions)
     return tables.query(
-        f"SELECT {COLUMNS}, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
+        f"SELECT *, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
         f" WHERE {where.sql} ORDER BY km NULLS LAST, name, row_no LIMIT {int(most)}",
         latitude, latitude, longitude, *where.parameters,
     )  # fmt: skip

@@ -90,7 +90,7 @@ def read_call(question: str, each: Loaded, countries: Sequence[str], found: list
             value = _value(question, argument, each.texts)
             if value is not None:
                 given[argument.name] = value
-                home = each.texts.homes.get(argument.name, {}).get(str(value))
+                home = each.texts.homes.get(argument.name, {}).get(str(value), "")
                 country = home if home in countries else country
                 continue
         if argument.required:

@@ -12,8 +12,8 @@
 expression over folded text with a group `it` |
 | homes | values of an argument that only one country knows: `programme: {prouni: BR}` |
 | ask | what the reader is asked for a required argument |
-| heading, empty | what stands above the rows, and what is said where there are none; `{place}`, `{as_of}` and the
-other arguments are filled in |
+| heading, empty | what stands above the rows, and what is said where there are none;
+`{place}`, `{as_of}` and the other arguments are filled in |
 | texts | other headings and notices by key |
 | rules | what the tool itself decides by: it reads them with `rules_of` |
 """

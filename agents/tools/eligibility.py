@@ -81,10 +81,8 @@ def _verdict(
     """The verdict of a rule; a fact that settles it comes first, by the order in the rule."""
     for test in rule["tests"]:
         fact = test["fact"]
-        if fact in said:
-            verdict = _by_word(test, said[fact])
-        else:
-            verdict = _by_number(test, numbers[fact], year)
+        by_word = fact in said
+        verdict = _by_word(test, said[fact]) if by_word else _by_number(test, numbers[fact], year)
         if verdict != "unknown":
             return verdict
     return "unknown"

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from retrieval.places import Place
-
 from agents.replies import spoken_date
 from agents.toolkit import Access, Part, Result, tool
-from agents.toolkit.nearby import COLUMNS, Condition, Sets, both, in_place, line_of, of_sets, points, sets_of
+from agents.toolkit.nearby import (
+    Condition,
+    Sets,
+    both,
+    in_place,
+    lines_of,
+    of_sets,
+    points,
+    sets_of,
+)
 from agents.toolkit.passages import all_quoted, rules_of
+from retrieval.places import Place
 
 ROLE = "pharmacies_on_duty"
 _MIDNIGHT = time(0)
@@ -30,7 +38,7 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     days = [access.today, access.today - timedelta(days=1)]
     held = both([in_place(tables, ROLE, place, sets), Condition("date IN (?, ?)", tuple(days))])
     rows = tables.query(
-        f"SELECT {COLUMNS} FROM {ROLE}"  # noqa: S608
+        f"SELECT * FROM {ROLE}"  # noqa: S608
         f" WHERE {held.sql} ORDER BY date, opens NULLS FIRST, name, row_no",
         *held.parameters,
     )
@@ -40,8 +48,12 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     if not ours:
         return _none(access, sets, any(row["date"] == access.today for row in rows))
     shown = ours[: rules["most"]]
+    lines = lines_of(tables, ROLE, [row for _, row in shown], sets)
     parts = tuple(
-        Part(heading, tuple(line_of(tables, ROLE, row, sets) for is_open, row in shown if is_open is wanted))
+        Part(
+            heading,
+            tuple(line for line, (runs, _) in zip(lines, shown, strict=True) if runs is wanted),
+        )
         for heading, wanted in (("now", True), ("later", False))
     )
     more = ("more",) * (len(ours) > len(shown))

@@ -66,7 +66,11 @@ def access(
 ) -> Access:
     """What a tool is given."""
     return Access(
-        tables=tables, searcher=searcher, country=country, language=language, now=now  # type: ignore[arg-type]
+        tables=tables,
+        searcher=searcher,
+        country=country,
+        language=language,
+        now=now,  # type: ignore[arg-type]
     )
 
 

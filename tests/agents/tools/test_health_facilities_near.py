@@ -8,24 +8,92 @@ from retrieval.tables import Tables
 from tests.agents.tools import reference_health as reference
 from tests.agents.tools.data import DEIS, access, catalogued, dataset, place, write
 
-KINDS = (None, "hospital", "primary_care", "emergency", "clinic", "laboratory", "mental_health", "dental")
+KINDS = (
+    None,
+    "hospital",
+    "primary_care",
+    "emergency",
+    "clinic",
+    "laboratory",
+    "mental_health",
+    "dental",
+)
 CHILE = [
-    {"id": "1", "name": "Hospital A", "kind": "hospital", "ownership": "public", "emergency": "true",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.45", "longitude": "-70.60", "active": "true"},
-    {"id": "2", "name": "Hospital cerrado", "kind": "hospital", "ownership": "public", "emergency": "true",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.45", "longitude": "-70.60", "active": "false"},
-    {"id": "3", "name": "Cesfam B", "kind": "primary_care", "ownership": "public", "emergency": "false",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.46", "longitude": "-70.61", "active": "true"},
-    {"id": "4", "name": "Clínica C", "kind": "clinic", "ownership": "private", "emergency": "false",
-     "municipality": "Macul", "territory_code": "CL-13118", "latitude": "-33.49", "longitude": "-70.60", "active": "true"},
-    {"id": "5", "name": "Oficina", "kind": "other", "municipality": "Macul", "territory_code": "CL-13118", "active": "true"},
-]  # fmt: skip
+    {
+        "id": "1",
+        "name": "Hospital A",
+        "kind": "hospital",
+        "ownership": "public",
+        "emergency": "true",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.45",
+        "longitude": "-70.60",
+        "active": "true",
+    },
+    {
+        "id": "2",
+        "name": "Hospital cerrado",
+        "kind": "hospital",
+        "ownership": "public",
+        "emergency": "true",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.45",
+        "longitude": "-70.60",
+        "active": "false",
+    },
+    {
+        "id": "3",
+        "name": "Cesfam B",
+        "kind": "primary_care",
+        "ownership": "public",
+        "emergency": "false",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.46",
+        "longitude": "-70.61",
+        "active": "true",
+    },
+    {
+        "id": "4",
+        "name": "Clínica C",
+        "kind": "clinic",
+        "ownership": "private",
+        "emergency": "false",
+        "municipality": "Macul",
+        "territory_code": "CL-13118",
+        "latitude": "-33.49",
+        "longitude": "-70.60",
+        "active": "true",
+    },
+    {
+        "id": "5",
+        "name": "Oficina",
+        "kind": "other",
+        "municipality": "Macul",
+        "territory_code": "CL-13118",
+        "active": "true",
+    },
+]
 PERU = [
-    {"id": "1", "name": "Posta Miraflores", "kind": "primary_care", "municipality": "MIRAFLORES",
-     "region": "AREQUIPA", "active": "true"},
-    {"id": "2", "name": "Hospital Miraflores", "kind": "hospital", "municipality": "Miraflores",
-     "region": "LIMA METROPOLITANA", "active": "true"},
-]  # fmt: skip
+    {
+        "id": "1",
+        "name": "Posta Miraflores",
+        "kind": "primary_care",
+        "municipality": "MIRAFLORES",
+        "region": "AREQUIPA",
+        "active": "true",
+    },
+    {
+        "id": "2",
+        "name": "Hospital Miraflores",
+        "kind": "hospital",
+        "municipality": "Miraflores",
+        "region": "LIMA METROPOLITANA",
+        "active": "true",
+    },
+]
 NUNOA = place("CL", "13120", "Ñuñoa", parents=("Santiago", "Región Metropolitana de Santiago"))
 MACUL = place("CL", "13118", "Macul")
 
@@ -53,13 +121,17 @@ def test_closed_ones_are_never_shown(tables):
 
 
 def test_the_line_is_the_rows_own(tables):
-    [line] = health_facilities_near.function(access(tables, None, "CL"), NUNOA, kind="hospital").lines
+    [line] = health_facilities_near.function(
+        access(tables, None, "CL"), NUNOA, kind="hospital"
+    ).lines
     assert line.document.id == "cl-x.health_facilities.1"
     assert line.document.text[line.start : line.end].startswith("Hospital A · ")
 
 
 def test_offices_are_not_meant_but_clinics_are(tables):
-    assert names(health_facilities_near.function(access(tables, None, "CL"), MACUL)) == ["Clínica C"]
+    assert names(health_facilities_near.function(access(tables, None, "CL"), MACUL)) == [
+        "Clínica C"
+    ]
 
 
 def test_where_there_is_none_the_nearest_are_shown_with_their_distance(tables):
@@ -95,8 +167,14 @@ def test_without_codes_the_names_decide_and_homonyms_are_told_apart(tables):
 
 
 def test_nothing_found_is_an_answer(tables):
-    found = health_facilities_near.function(access(tables, None, "CL"), place("CL", "15101", "Arica"))
-    assert not names(found) and not found.notices and found.values["what"] == "establecimientos de salud"
+    found = health_facilities_near.function(
+        access(tables, None, "CL"), place("CL", "15101", "Arica")
+    )
+    assert (
+        not names(found)
+        and not found.notices
+        and found.values["what"] == "establecimientos de salud"
+    )
 
 
 def test_what_is_looked_for_is_said_in_the_readers_language(tables):
@@ -143,8 +221,10 @@ def test_the_register_says_the_same_to_pandas(register, seed):
 def test_the_hospitals_of_every_comuna_are_those_of_the_raw_file(register):
     tables, _ = register
     raw = pd.read_csv(DEIS, sep=";", dtype=str)
-    open_ones = raw["EstadoFuncionamiento"].str.casefold().isin(
-        ["vigente en operación habitual", "operación transitoria"]
+    open_ones = (
+        raw["EstadoFuncionamiento"]
+        .str.casefold()
+        .isin(["vigente en operación habitual", "operación transitoria"])
     )
     hospitals = raw[open_ones & (raw["TipoEstablecimientoGlosa"] == "Hospital")]
     for code, group in hospitals.groupby("ComunaCodigo"):
