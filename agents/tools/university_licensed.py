@@ -9,7 +9,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from agents.toolkit import Access, Part, Result, tool
-from agents.toolkit.nearby import Row, allowed_rows, line_of
+from agents.toolkit.nearby import Row, lines_of, of_sets, sets_of
 from agents.toolkit.passages import all_quoted, rules_of
 from agents.toolkit.reading import MOST_OPTIONS
 from retrieval.analyse import particles, sound, words
@@ -30,6 +30,7 @@ def university_licensed(access: Access, name: str) -> Result:
     allowed, tables = allowed_rows(access, ROLE), access.tables
     if allowed is None:
         return Result(notices=("no_data",))
+    allowed = of_sets(sets)
     rows = tables.query(
         f"SELECT * FROM {ROLE} WHERE {allowed.sql} ORDER BY source_id, row_no",  # noqa: S608
         *allowed.parameters,
@@ -45,7 +46,7 @@ def university_licensed(access: Access, name: str) -> Result:
     if len(found) > 1:
         options = tuple(dict.fromkeys(str(row["name"]) for row in meant))
         return Result(alternatives=("name", options[:MOST_OPTIONS]))
-    lines = tuple(line_of(tables, ROLE, row) for row in meant)
+    lines = tuple(lines_of(tables, ROLE, meant, sets))
     notices = {_notice(row) for row in meant}
     return Result(lines, parts, {"name": found[0]}, tuple(sorted(notices)))
 

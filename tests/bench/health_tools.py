@@ -24,11 +24,30 @@ from pathlib import Path
 from agents.toolkit import Age
 from agents.toolkit.loader import loaded
 from retrieval.tables import Tables
-from tests.agents.tools.data import DEIS, NOON, SHARED, SUNEDU, access, catalogued, dataset, place, write
+from tests.agents.tools.data import (
+    DEIS,
+    NOON,
+    SHARED,
+    SUNEDU,
+    access,
+    catalogued,
+    dataset,
+    place,
+    write,
+)
 from ui.assemble import open_house
 from ui.settings import Settings
 
-KINDS = (None, "hospital", "primary_care", "emergency", "clinic", "laboratory", "mental_health", "dental")
+KINDS = (
+    None,
+    "hospital",
+    "primary_care",
+    "emergency",
+    "clinic",
+    "laboratory",
+    "mental_health",
+    "dental",
+)
 LIMIT_MS = 30.0
 
 
@@ -44,7 +63,11 @@ def main() -> None:
     for name, row in report.items():
         print(f"{name:<26}{row['calls']:>6}{row['p50']:>9.1f}{row['p95']:>9.1f}{row['max']:>9.1f}")
     worst = max(row["p95"] for row in report.values())
-    print(json.dumps({"bench": "health_tools", "limit_ms": LIMIT_MS, "worst_p95_ms": worst, "tools": report}))
+    print(
+        json.dumps(
+            {"bench": "health_tools", "limit_ms": LIMIT_MS, "worst_p95_ms": worst, "tools": report}
+        )
+    )
 
 
 def measured(folder: Path, calls: int) -> dict[str, dict[str, float]]:
@@ -63,15 +86,32 @@ def measured(folder: Path, calls: int) -> dict[str, dict[str, float]]:
         here = {c: access(tables, house.searcher, c, now=NOON) for c in ("CL", "PE", "BR", "DO")}
         comuna = lambda: place("CL", chance.choice(codes), "x")  # noqa: E731
         runs: dict[str, Callable[[], object]] = {
-            "health_facilities_near": lambda: run("health_facilities_near", here["CL"], place=comuna(), kind=chance.choice(KINDS), emergency=chance.random() < 0.3),
-            "schools_near": lambda: run("schools_near", here["CL"], place=comuna(), ownership=chance.choice((None, "public", "private"))),
+            "health_facilities_near": lambda: run(
+                "health_facilities_near",
+                here["CL"],
+                place=comuna(),
+                kind=chance.choice(KINDS),
+                emergency=chance.random() < 0.3,
+            ),
+            "schools_near": lambda: run(
+                "schools_near",
+                here["CL"],
+                place=comuna(),
+                ownership=chance.choice((None, "public", "private")),
+            ),
             "pharmacies_on_duty": lambda: run("pharmacies_on_duty", here["CL"], place=comuna()),
-            "university_licensed": lambda: run("university_licensed", here["PE"], name=chance.choice(names).title()),
-            "insurance_branch": lambda: run("insurance_branch", here[chance.choice("CL PE BR DO".split())]),
-            "eligibility": lambda: run("eligibility", here["CL"], programme="gratuidad", percent="40"),
+            "university_licensed": lambda: run(
+                "university_licensed", here["PE"], name=chance.choice(names).title()
+            ),
+            "insurance_branch": lambda: run(
+                "insurance_branch", here[chance.choice(["CL", "PE", "BR", "DO"])]
+            ),
+            "eligibility": lambda: run(
+                "eligibility", here["CL"], programme="gratuidad", percent="40"
+            ),
             "process_dates": lambda: run("process_dates", here["CL"], process="fuas"),
             "vaccines_due": lambda: run("vaccines_due", here["BR"], age=Age(chance.randint(0, 60))),
-        }  # fmt: skip
+        }
         report = {name: figures(name, each, calls) for name, each in runs.items()}
     tables.close()
     return report
@@ -79,8 +119,24 @@ def measured(folder: Path, calls: int) -> dict[str, dict[str, float]]:
 
 def like(row: dict[str, str], role: str) -> dict[str, str]:
     """A row of another role in the place of a facility."""
-    shared = ("id", "name", "address", "municipality", "region", "territory_code", "latitude", "longitude", "phone", "ownership", "active")  # fmt: skip
-    kept = {name: row[name] for name in shared if not (role != "schools" and name in ("ownership", "active"))}
+    shared = (
+        "id",
+        "name",
+        "address",
+        "municipality",
+        "region",
+        "territory_code",
+        "latitude",
+        "longitude",
+        "phone",
+        "ownership",
+        "active",
+    )
+    kept = {
+        name: row[name]
+        for name in shared
+        if not (role != "schools" and name in ("ownership", "active"))
+    }
     if role == "schools":
         return {name: value for name, value in kept.items() if name != "phone"}
     return kept | {"date": NOON.date().isoformat(), "opens": "09:00:00", "closes": "08:59:00"}
@@ -98,7 +154,12 @@ def figures(name: str, call: Callable[[], object], calls: int) -> dict[str, floa
         call()
         taken.append((time.perf_counter() - began) * 1000)
     cuts = statistics.quantiles(taken, n=20)
-    return {"calls": calls, "p50": round(statistics.median(taken), 2), "p95": round(cuts[18], 2), "max": round(max(taken), 2)}  # fmt: skip
+    return {
+        "calls": calls,
+        "p50": round(statistics.median(taken), 2),
+        "p95": round(cuts[18], 2),
+        "max": round(max(taken), 2),
+    }
 
 
 if __name__ == "__main__":

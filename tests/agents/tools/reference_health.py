@@ -113,7 +113,11 @@ def plain_name(name: str) -> str:
     for ending in _ABBREVIATED:
         text = text.replace(ending, " ")
     text = text.replace("univ.", "universidad").replace("u. ", "universidad ")
-    left = [w for w in text.replace("-", " ").split() if w not in {"de", "del", "la", "las", "los", "el", "y"}]
+    left = [
+        w
+        for w in text.replace("-", " ").split()
+        if w not in {"de", "del", "la", "las", "los", "el", "y"}
+    ]
     return " ".join(left)
 
 

@@ -13,7 +13,9 @@ def verdicts(house, programme, country="", now=datetime(2026, 11, 23, 12), **sai
     """Verdict → the first words that tell a condition."""
     given = access(None, house.searcher, country or COUNTRY[programme], now=now)
     found = eligibility.function(given, programme, **said)
-    return {p.heading: [c.document.text[c.start : c.end] for c in p.lines] for p in found.parts}, found
+    return {
+        p.heading: [c.document.text[c.start : c.end] for c in p.lines] for p in found.parts
+    }, found
 
 
 def standing(house, programme, words, **said):
@@ -37,7 +39,12 @@ CASES = [
     ("gratuidad", "chileno o extranjero", {"nationality": "CL"}, "met"),
     ("gratuidad", "chileno o extranjero", {"nationality": "other"}, "unknown"),
     ("gratuidad", "chileno o extranjero", {"nationality": "irregular"}, "not_met"),
-    ("gratuidad", "residencia temporal", {"nationality": "temporary", "schooling": "abroad"}, "not_met"),
+    (
+        "gratuidad",
+        "residencia temporal",
+        {"nationality": "temporary", "schooling": "abroad"},
+        "not_met",
+    ),
     ("gratuidad", "residencia temporal", {"nationality": "temporary", "schooling": "here"}, "met"),
     ("gratuidad", "residencia temporal", {}, "unknown"),
     ("beca-18", "debe ser peruano", {"nationality": "PE"}, "met"),
@@ -68,7 +75,7 @@ CASES = [
     ("fies", "a partir de 2010", {"exam_year": "2015"}, "met"),
     ("fies", "3 salários", {"income": "3,5", "per_person": True}, "not_met"),
     ("fies", "maior que 0", {"essay": "0"}, "not_met"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("programme", "words", "said", "verdict"), CASES)

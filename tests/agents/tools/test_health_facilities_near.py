@@ -19,22 +19,81 @@ KINDS = (
     "dental",
 )
 CHILE = [
-    {"id": "1", "name": "Hospital A", "kind": "hospital", "ownership": "public", "emergency": "true",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.45", "longitude": "-70.60", "active": "true"},
-    {"id": "2", "name": "Hospital cerrado", "kind": "hospital", "ownership": "public", "emergency": "true",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.45", "longitude": "-70.60", "active": "false"},
-    {"id": "3", "name": "Cesfam B", "kind": "primary_care", "ownership": "public", "emergency": "false",
-     "municipality": "Ñuñoa", "territory_code": "CL-13120", "latitude": "-33.46", "longitude": "-70.61", "active": "true"},
-    {"id": "4", "name": "Clínica C", "kind": "clinic", "ownership": "private", "emergency": "false",
-     "municipality": "Macul", "territory_code": "CL-13118", "latitude": "-33.49", "longitude": "-70.60", "active": "true"},
-    {"id": "5", "name": "Oficina", "kind": "other", "municipality": "Macul", "territory_code": "CL-13118", "active": "true"},
-]  # fmt: skip
+    {
+        "id": "1",
+        "name": "Hospital A",
+        "kind": "hospital",
+        "ownership": "public",
+        "emergency": "true",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.45",
+        "longitude": "-70.60",
+        "active": "true",
+    },
+    {
+        "id": "2",
+        "name": "Hospital cerrado",
+        "kind": "hospital",
+        "ownership": "public",
+        "emergency": "true",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.45",
+        "longitude": "-70.60",
+        "active": "false",
+    },
+    {
+        "id": "3",
+        "name": "Cesfam B",
+        "kind": "primary_care",
+        "ownership": "public",
+        "emergency": "false",
+        "municipality": "Ñuñoa",
+        "territory_code": "CL-13120",
+        "latitude": "-33.46",
+        "longitude": "-70.61",
+        "active": "true",
+    },
+    {
+        "id": "4",
+        "name": "Clínica C",
+        "kind": "clinic",
+        "ownership": "private",
+        "emergency": "false",
+        "municipality": "Macul",
+        "territory_code": "CL-13118",
+        "latitude": "-33.49",
+        "longitude": "-70.60",
+        "active": "true",
+    },
+    {
+        "id": "5",
+        "name": "Oficina",
+        "kind": "other",
+        "municipality": "Macul",
+        "territory_code": "CL-13118",
+        "active": "true",
+    },
+]
 PERU = [
-    {"id": "1", "name": "Posta Miraflores", "kind": "primary_care", "municipality": "MIRAFLORES",
-     "region": "AREQUIPA", "active": "true"},
-    {"id": "2", "name": "Hospital Miraflores", "kind": "hospital", "municipality": "Miraflores",
-     "region": "LIMA METROPOLITANA", "active": "true"},
-]  # fmt: skip
+    {
+        "id": "1",
+        "name": "Posta Miraflores",
+        "kind": "primary_care",
+        "municipality": "MIRAFLORES",
+        "region": "AREQUIPA",
+        "active": "true",
+    },
+    {
+        "id": "2",
+        "name": "Hospital Miraflores",
+        "kind": "hospital",
+        "municipality": "Miraflores",
+        "region": "LIMA METROPOLITANA",
+        "active": "true",
+    },
+]
 NUNOA = place("CL", "13120", "Ñuñoa", parents=("Santiago", "Región Metropolitana de Santiago"))
 MACUL = place("CL", "13118", "Macul")
 
@@ -172,3 +231,11 @@ def test_the_hospitals_of_every_comuna_are_those_of_the_raw_file(register):
         asked = place("CL", code.zfill(5), "x")
         found = health_facilities_near.function(access(tables, None, "CL"), asked, kind="hospital")
         assert int(found.values["total"]) == len(group), code
+
+
+def test_the_document_is_the_one_that_the_tables_give(register):
+    tables, _ = register
+    for code in ("13120", "15101", "05101"):
+        found = health_facilities_near.function(access(tables, None, "CL"), place("CL", code, "x"))
+        for cited in found.lines:
+            assert tables.document(cited.document.id) == cited.document

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agents.toolkit import Age
@@ -20,12 +22,37 @@ CASES = [
     ("CL", {"insurance": "private"}, ["not_fonasa", "check"], {"no_isapre"}),
     ("CL", {"insurance": "forces"}, ["not_fonasa", "check"], {"no_isapre"}),
     ("CL", {"insurance": "none", "work": "self_employed"}, ["fonasa", "check"], set()),
-    ("PE", {}, ["sis_all", "sis_paid", "check"], {"unsaid_insurance", "unsaid_work", "unsaid_poor", "no_essalud"}),
+    (
+        "PE",
+        {},
+        ["sis_all", "sis_paid", "check"],
+        {"unsaid_insurance", "unsaid_work", "unsaid_poor", "no_essalud"},
+    ),
     ("PE", {"insurance": "social"}, ["sis_other", "check"], {"no_essalud"}),
-    ("PE", {"poor": True, "insurance": "none"}, ["sis_poor", "sis_all", "check"], {"unsaid_work", "no_essalud"}),
-    ("PE", {"pregnant": True, "insurance": "none"}, ["sis_group", "sis_all", "sis_paid", "check"], {"unsaid_work", "unsaid_poor", "no_essalud"}),
-    ("PE", {"age": Age(36), "insurance": "none"}, ["sis_group", "sis_all", "sis_paid", "check"], {"unsaid_work", "unsaid_poor", "no_essalud"}),
-    ("PE", {"age": Age(60), "insurance": "none"}, ["sis_all", "sis_paid", "check"], {"unsaid_work", "unsaid_poor", "no_essalud"}),
+    (
+        "PE",
+        {"poor": True, "insurance": "none"},
+        ["sis_poor", "sis_all", "check"],
+        {"unsaid_work", "no_essalud"},
+    ),
+    (
+        "PE",
+        {"pregnant": True, "insurance": "none"},
+        ["sis_group", "sis_all", "sis_paid", "check"],
+        {"unsaid_work", "unsaid_poor", "no_essalud"},
+    ),
+    (
+        "PE",
+        {"age": Age(36), "insurance": "none"},
+        ["sis_group", "sis_all", "sis_paid", "check"],
+        {"unsaid_work", "unsaid_poor", "no_essalud"},
+    ),
+    (
+        "PE",
+        {"age": Age(60), "insurance": "none"},
+        ["sis_all", "sis_paid", "check"],
+        {"unsaid_work", "unsaid_poor", "no_essalud"},
+    ),
     ("PE", {"insurance": "public"}, ["check"], {"unsaid_work", "unsaid_poor", "no_essalud"}),
     ("BR", {}, ["sus", "check"], {"sus_unverified"}),
     ("BR", {"insurance": "private"}, ["sus", "check"], {"sus_unverified"}),
@@ -33,7 +60,7 @@ CASES = [
     ("DO", {"work": "unemployed", "poor": True}, ["senasa", "check"], {"no_ars_finder"}),
     ("DO", {"work": "employed"}, ["senasa_not", "ars", "check"], {"no_ars_finder"}),
     ("DO", {"work": "pensioner"}, ["senasa_pension", "check"], {"unsaid_poor", "no_ars_finder"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("country", "facts", "parts", "notices"), CASES)
@@ -51,6 +78,5 @@ def test_only_documents_of_the_country_are_cited(house):
 
 
 def test_another_tenant_sees_nothing_of_what_is_not_its_own(house):
-    shut = access(None, house.searcher, "CL")
-    shut = type(shut)(**{name: getattr(shut, name) for name in ("tables", "searcher", "country", "language", "now")}, tenants=("other",))  # fmt: skip
+    shut = replace(access(None, house.searcher, "CL"), tenants=("other",))
     assert insurance_branch.function(shut).parts == ()

@@ -12,13 +12,31 @@ from sources.catalog import read_yaml
 
 FOLDER = Path(tools.__file__).parent
 OURS = (
-    "eligibility", "health_facilities_near", "insurance_branch", "pharmacies_on_duty", "process_dates",
-    "schools_near", "university_licensed", "vaccines_due",
-)  # fmt: skip
+    "eligibility",
+    "health_facilities_near",
+    "insurance_branch",
+    "pharmacies_on_duty",
+    "process_dates",
+    "schools_near",
+    "university_licensed",
+    "vaccines_due",
+)
 # What a heading or notice may be filled in with, beside the tool's own arguments.
 FILLED = {
-    "place", "as_of", "what", "shown", "total", "km", "name", "date", "day", "age", "today", "programme", "process",
-}  # fmt: skip
+    "place",
+    "as_of",
+    "what",
+    "shown",
+    "total",
+    "km",
+    "name",
+    "date",
+    "day",
+    "age",
+    "today",
+    "programme",
+    "process",
+}
 
 
 def data(name):
@@ -54,16 +72,22 @@ def test_the_quote_stands_in_the_seed_document(house, tool, document_id, quote):
 
 def test_there_are_quotes_to_prove():
     assert {name for name, _, _ in QUOTES} == {
-        "eligibility", "insurance_branch", "pharmacies_on_duty", "university_licensed"
-    }  # fmt: skip
+        "eligibility",
+        "insurance_branch",
+        "pharmacies_on_duty",
+        "university_licensed",
+    }
 
 
-@pytest.mark.parametrize("document_id", sorted(
-    document
-    for listed in data("process_dates")["rules"]["documents"].values()
-    for documents in listed.values()
-    for document in documents
-))  # fmt: skip
+@pytest.mark.parametrize(
+    "document_id",
+    sorted(
+        document
+        for listed in data("process_dates")["rules"]["documents"].values()
+        for documents in listed.values()
+        for document in documents
+    ),
+)
 def test_the_documents_with_dates_are_there(house, document_id):
     document = house.searcher.store.get(document_id)
     assert document is not None and "education" in document.sectors
@@ -103,7 +127,11 @@ def test_both_languages_are_filled_in_with_the_same(name):
 def test_every_heading_and_notice_has_its_text(name):
     texts, source = loaded()[name].texts, (FOLDER / f"{name}.py").read_text(encoding="utf-8")
     used = set(re.findall(r'Part\("(\w+)"', source))
-    used |= {key for each in re.findall(r"notices=\(([^)]*)\)", source) for key in re.findall(r'"(\w+)"', each)}
+    used |= {
+        key
+        for each in re.findall(r"notices=\(([^)]*)\)", source)
+        for key in re.findall(r'"(\w+)"', each)
+    }
     assert [key for key in used if not texts.has(key)] == []
 
 
@@ -125,6 +153,8 @@ def test_conditions_test_facts_that_the_tool_takes():
                 fact = test["fact"].removesuffix("_of_all")
                 assert fact in arguments
                 words = {*test.get("met", ()), *test.get("not_met", ())}
-                assert words <= set(arguments[fact].choices) | ({"met"} if "years_ago" in test else set())
+                assert words <= set(arguments[fact].choices) | (
+                    {"met"} if "years_ago" in test else set()
+                )
             for fact, values in condition.get("only", {}).items():
                 assert set(values) <= set(arguments[fact].choices)

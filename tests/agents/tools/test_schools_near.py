@@ -8,7 +8,13 @@ from sources.document import Sector
 from tests.agents.tools import reference_health as reference
 from tests.agents.tools.data import access, dataset, place, write
 
-TOWNS = [("Santiago", "Santiago"), ("Santiago", "Azua"), ("Sabana Iglesia", "Santiago"), ("Baní", "Peravia"), ("Tábara Arriba", "Azua")]  # fmt: skip
+TOWNS = [
+    ("Santiago", "Santiago"),
+    ("Santiago", "Azua"),
+    ("Sabana Iglesia", "Santiago"),
+    ("Baní", "Peravia"),
+    ("Tábara Arriba", "Azua"),
+]
 
 
 def rows_of(seed):
@@ -59,11 +65,16 @@ def test_the_directory_says_the_same_to_pandas(schools, seed):
 def test_rows_that_share_an_id_are_told_apart(tmp_path):
     tables = Tables(None)
     twin = {"id": "1", "municipality": "Baní", "region": "Peravia", "active": "true"}
-    rows = [twin | {"name": "Liceo, inicial"}, twin | {"name": "Liceo, primario"}]
+    # The first one closed: it is not shown, and its number must not be taken for the others.
+    rows = [twin | {"name": "Liceo viejo", "active": "false"}]
+    rows += [twin | {"name": "Liceo, inicial"}, twin | {"name": "Liceo, primario"}]
     tables.replace(dataset("do-x", "DO"), {"schools": write(tmp_path / "s.csv", "schools", rows)})
     asked = place("DO", "1701", "Baní", "municipality", parents=("Peravia",))
     found = schools_near.function(access(tables, None, "DO"), asked)
     assert [c.document.title for c in found.lines] == ["Liceo, inicial", "Liceo, primario"]
+    assert [tables.document(c.document.id) for c in found.lines] == [
+        c.document for c in found.lines
+    ]
 
 
 def test_a_table_of_another_country_never_answers(schools):

@@ -14,19 +14,42 @@ from tests.agents.tools.data import SUNEDU, access, catalogued, dataset, write
 
 NAMES = rules_of(module.__file__)["names"]
 SMALL = [
-    {"id": "1", "name": "UNIVERSIDAD DE PIURA", "status": "licensed", "status_label": "LICENCIA OTORGADA"},
-    {"id": "2", "name": "UNIVERSIDAD NACIONAL DE PIURA", "status": "licensed", "status_label": "LICENCIA OTORGADA"},
-    {"id": "3", "name": "UNIVERSIDAD NACIONAL DE TRUJILLO", "status": "licensed", "status_label": "LICENCIA OTORGADA"},
-    {"id": "4", "name": "UNIVERSIDAD PRIVADA DE TRUJILLO", "status": "denied", "status_label": "LICENCIA DENEGADA"},
+    {
+        "id": "1",
+        "name": "UNIVERSIDAD DE PIURA",
+        "status": "licensed",
+        "status_label": "LICENCIA OTORGADA",
+    },
+    {
+        "id": "2",
+        "name": "UNIVERSIDAD NACIONAL DE PIURA",
+        "status": "licensed",
+        "status_label": "LICENCIA OTORGADA",
+    },
+    {
+        "id": "3",
+        "name": "UNIVERSIDAD NACIONAL DE TRUJILLO",
+        "status": "licensed",
+        "status_label": "LICENCIA OTORGADA",
+    },
+    {
+        "id": "4",
+        "name": "UNIVERSIDAD PRIVADA DE TRUJILLO",
+        "status": "denied",
+        "status_label": "LICENCIA DENEGADA",
+    },
     {"id": "5", "name": "UNIVERSIDAD SIN DATO", "status": "", "status_label": ""},
-]  # fmt: skip
+]
 
 
 @pytest.fixture
 def small(tmp_path):
     made = Tables(None)
     path = write(tmp_path / "u.csv", "universities", SMALL)
-    made.replace(dataset("pe-u", "PE", as_of="2021-01-14", sectors=(Sector.EDUCATION,)), {"universities": path})
+    made.replace(
+        dataset("pe-u", "PE", as_of="2021-01-14", sectors=(Sector.EDUCATION,)),
+        {"universities": path},
+    )
     yield made
     made.close()
 
@@ -48,7 +71,9 @@ def test_the_reader_is_told_where_to_confirm(small, house):
 
 
 def test_the_kind_decides_between_names_that_are_otherwise_alike(small, house):
-    assert ask(small, house, "Universidad de Piura").lines[0].document.title == "UNIVERSIDAD DE PIURA"
+    assert (
+        ask(small, house, "Universidad de Piura").lines[0].document.title == "UNIVERSIDAD DE PIURA"
+    )
     found = ask(small, house, "univ. nacional de piura")
     assert found.lines[0].document.title == "UNIVERSIDAD NACIONAL DE PIURA"
 
@@ -99,17 +124,21 @@ def distorted(name, chance):
     typed = reference.folded(name).replace(" s.a.c.", "").replace(" s.a.", "")
     typed = typed.replace(" asociacion civil", "")
     if chance.random() < 0.3:
-        typed = typed.replace("universidad", chance.choice(("univ.", "u.", "unibersidad", "universida")), 1)
+        typed = typed.replace(
+            "universidad", chance.choice(("univ.", "u.", "unibersidad", "universida")), 1
+        )
     parts = typed.split()
     long = [n for n, word in enumerate(parts) if len(word) >= 7 and n and word.isalpha()]
     if long and chance.random() < 0.7:
         at = chance.choice(long)
         word, spot = parts[at], chance.randint(1, len(parts[at]) - 3)
-        parts[at] = chance.choice((
-            word[:spot] + word[spot + 1 :],
-            word[:spot] + word[spot + 1] + word[spot] + word[spot + 2 :],
-            word[:spot] + chance.choice("aeiorst") + word[spot + 1 :],
-        ))  # fmt: skip
+        parts[at] = chance.choice(
+            (
+                word[:spot] + word[spot + 1 :],
+                word[:spot] + word[spot + 1] + word[spot] + word[spot + 2 :],
+                word[:spot] + chance.choice("aeiorst") + word[spot + 1 :],
+            )
+        )
     typed = " ".join(parts)
     return chance.choice((typed, typed.upper(), typed.title()))
 
@@ -121,7 +150,11 @@ def test_a_distorted_name_is_the_one_with_fewest_edits(register, house, seed):
     name = chance.choice(list(rows["nombre"]))
     typed = distorted(name, chance)
     found = ask(tables, house, typed)
-    assert [c.document.title for c in found.lines] == reference.closest(rows["nombre"], typed) == [name], typed
+    assert (
+        [c.document.title for c in found.lines]
+        == reference.closest(rows["nombre"], typed)
+        == [name]
+    ), typed
     label = rows.set_index("nombre")["estado"][name]
     line = found.lines[0]
     assert label == "NA" or label in line.document.text[line.start : line.end]

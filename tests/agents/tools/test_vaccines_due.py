@@ -42,9 +42,14 @@ def searcher():
     for text, field in SCHEDULE:
         writer.section(text, field=field)
     document = Document(
-        id="cl-vacunas", title="Calendario de vacunas", language="es", country="CL", text=writer.text,
-        sections=tuple(writer.sections), provenance=Provenance(source_id="x", agency="MINSAL"),
-    )  # fmt: skip
+        id="cl-vacunas",
+        title="Calendario de vacunas",
+        language="es",
+        country="CL",
+        text=writer.text,
+        sections=tuple(writer.sections),
+        provenance=Provenance(source_id="x", agency="MINSAL"),
+    )
     found = SimpleNamespace(documents=(SimpleNamespace(document=document),))
     return SimpleNamespace(search=lambda *_, **__: found)
 
@@ -65,9 +70,15 @@ def test_an_age_that_the_schedule_does_not_name_is_said(searcher):
     assert len(found.parts[0].lines) == 4
 
 
-@pytest.mark.parametrize(("text", "language", "months"), [
-    ("al nacer", "es", {0}), ("Aos 2, 4 e 6 meses", "pt", {2, 4, 6}), ("1 año y 6 meses", "es", {18}),
-    ("A los 11 años", "es", {132}), ("Um documento de identidade", "pt", set()),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "language", "months"),
+    [
+        ("al nacer", "es", {0}),
+        ("Aos 2, 4 e 6 meses", "pt", {2, 4, 6}),
+        ("1 año y 6 meses", "es", {18}),
+        ("A los 11 años", "es", {132}),
+        ("Um documento de identidade", "pt", set()),
+    ],
+)
 def test_ages_in_words(text, language, months):
     assert _ages(text, language) == months
