@@ -7,8 +7,8 @@ from agents.labels import section_at, stale, unverified
 from agents.replies import reply, spoken_date
 from agents.state import Citation, State
 from agents.writer import Writer
+from retrieval.analyse import words
 from retrieval.index import Scope
-from retrieval.reading import Reading
 from sources.country import Channel, countries
 from sources.document import Document
 
@@ -53,11 +53,8 @@ def notices(state: State, context: Context, writer: Writer, documents: list[Docu
     told += [notice for finding in state.get("findings") or () for notice in finding["notices"]]
     if understanding["follow_up"]:
         told.append(reply(language, "notices", "follow_up"))
-    scope = Scope(tenants=context.tenants, countries=tuple(understanding["countries"]))
-    if documents:
-        told += _understood(
-            context.searcher.read(understanding["standalone"], scope), context, language
-        )
+    if documents and state.get("chosen"):  # rows of a tool say for themselves what was understood
+        told += _understood(state, context, language)
     if any(d.language != language for d in documents):
         told.append(reply(language, "other_language"))
     cited = [
@@ -85,10 +82,17 @@ def _of_model(state: State, documents: list[Document], language: str) -> list[st
     return notices
 
 
-def _understood(reading: Reading, context: Context, language: str) -> list[str]:
+def _understood(state: State, context: Context, language: str) -> list[str]:
     """The citizen's words that were read as official ones, and slips that were mended."""
+    understanding = state["understanding"]
+    codes = tuple(understanding["countries"])
+    scope = Scope(tenants=context.tenants, countries=codes)
+    reading = context.searcher.read(understanding["standalone"], scope)
+    places = {
+        w for found in context.places.find(state["question"], codes) for w in words(found.words)
+    }
     notices = []
-    for word, meant in reading.corrections[:2]:
+    for word, meant in [c for c in reading.corrections if c[0] not in places][:2]:
         notices.append(reply(language, "notices", "corrected", word=word, label=meant))
     for mention in reading.mentions:
         official = context.searcher.matcher.concepts[mention.id].prefLabel.get(language)

@@ -14,10 +14,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from retrieval.tables import Tables
-
-from agents.toolkit.routes import direction, route_name
+from agents.toolkit.routes import direction, is_route, route_name
 from agents.toolkit.stops import Stop
+from retrieval.tables import Tables
 
 MOST = 12
 """Departures in one answer."""
@@ -25,8 +24,8 @@ MOST = 12
 MOST_OF_ROUTE = 3
 """… and of one route in one direction, so that a frequent one leaves room for others."""
 
-NO_PICKUP, EXACT = 1, 1
-ADDED, REMOVED = 1, 2
+EXACT = 1
+"""exact_times of a trip that leaves at every multiple of its headway."""
 
 _FEED = """
 SELECT
@@ -102,10 +101,11 @@ class Departure:
 @dataclass(frozen=True, slots=True)
 class Board:
     """The departures of one feed. `served` is the service day that stands in for today where the
-    feed has expired: the newest with the same weekday.
+    feed has expired: the newest with the same weekday; `now` is the moment in the agencies' zone.
     """
 
     departures: tuple[Departure, ...]
+    now: datetime
     served: date | None = None
     known_route: bool = True
 
@@ -120,13 +120,13 @@ def board(
     if served is not None:
         local = datetime.combine(served, local.timetz())
     today = local.date()
-    days = [today - timedelta(days=1), today]
+    days = [today + timedelta(days=n) for n in (-1, 0, 1)]
     running = active(tables, source_id, days)
     rows = tables.query(_VISITS, source_id, [stop.id for stop in stops])
     if route is not None:
         rows = [row for row in rows if is_route(route, row)]
         if not rows:
-            return Board((), served, known_route=False)
+            return Board((), local, served, known_route=False)
     names = {stop.id: stop.name for stop in stops}
     found: set[Departure] = set()
     for day in days:
@@ -134,7 +134,7 @@ def board(
         for row in rows:
             if row["service_id"] in running[day]:
                 found.update(_leaving(row, begins, local, names))
-    return Board(tuple(_varied(sorted(found, key=_order))), served)
+    return Board(tuple(_varied(sorted(found, key=_order))), local, served)
 
 
 def feed_of(tables: Tables, source_id: str, now: datetime) -> Feed:
@@ -166,17 +166,6 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     """
     noon = datetime.combine(day, time(12), zone).astimezone(ZoneInfo("UTC"))
     return noon - timedelta(hours=12)
-
-
-def is_route(asked: str, row: Mapping[str, Any]) -> bool:
-    """Whether a route is the one asked for: its code, or the beginning of it, or its long name."""
-    wanted = _plain(asked)
-    code, name = _plain(row["route_short_name"] or ""), _plain(row["route_long_name"] or "")
-    return bool(wanted) and (code.startswith(wanted) or (len(wanted) > 3 and wanted in name))
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _leaving(

@@ -114,7 +114,9 @@ def journeys(
     if both and (rows := tables.query(_DIRECT, source_id, *ends, MOST)):
         often = _headways(tables, source_id, (row["trip_id"] for row in rows))
         return [
-            Journey((_leg(row, row["origin"], row["destination"], row["ride"], often),), row["ride"])
+            Journey(
+                (_leg(row, row["origin"], row["destination"], row["ride"], often),), row["ride"]
+            )
             for row in rows
         ]
     return _with_change(tables, feed, *ends, serving)
@@ -223,9 +225,7 @@ def _leg(
     )
 
 
-def _headways(
-    tables: Tables, source_id: str, trips: Iterable[str]
-) -> dict[str, tuple[int, int]]:
+def _headways(tables: Tables, source_id: str, trips: Iterable[str]) -> dict[str, tuple[int, int]]:
     wanted = list(dict.fromkeys(trips))
     rows = tables.query(_HEADWAYS, source_id, wanted) if wanted else []
     return {row["trip_id"]: (row["least"], row["most"]) for row in rows}

@@ -1,21 +1,20 @@
 """Documents that a tool makes of several rows: what it computed, to be cited like any passage.
 
-    >>> made(dataset, "next_departures", "plaza-mayor", "Próximas salidas", ["08:10 …"]).id
-    'pe-trujillo.next_departures.plaza-mayor-5c1f6a0b'
+>>> made(dataset, "next_departures", "plaza-mayor", "Próximas salidas", ["08:10 …"]).id
+'pe-trujillo.next_departures.plaza-mayor-5c1f6a0b'
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-
-from retrieval.tables import Dataset
 
 from agents.toolkit import Cited, Tool
 from agents.toolkit.texts import Texts, read_texts
 from retrieval.analyse import fold
+from retrieval.tables import Dataset
 from sources.document import Document, Field, Provenance, Sector, TextBuilder
 
 LONGEST_SLUG = 60
@@ -36,7 +35,7 @@ def made(dataset: Dataset, tool: str, key: str, title: str, lines: Sequence[str]
     return Document(
         id=f"{dataset.source_id}.{tool}.{slug(key)}-{_digest(builder.text)}",
         title=title,
-        language=dataset.language,
+        language="pt" if dataset.language == "pt" else "es",
         country=dataset.country,
         sectors=tuple(dataset.sectors) or (Sector.TRANSPORT,),
         tenant=dataset.tenant,
@@ -53,9 +52,38 @@ def made(dataset: Dataset, tool: str, key: str, title: str, lines: Sequence[str]
     )
 
 
-def lines_of(document: Document) -> tuple[Cited, ...]:
-    """Every section of a document, to be shown and cited."""
-    return tuple(Cited(document, section.start, section.end) for section in document.sections)
+def cited(
+    items: Iterable[tuple[Dataset, str]], tool: Tool, key: str, **values: str
+) -> tuple[Cited, ...]:
+    """Lines of one answer in their order, each in a document of the data set that it comes from.
+
+    The documents' title is the tool's text ``made`` in the data set's language, filled in with
+    `values`.
+    """
+    lines: dict[str, list[str]] = {}
+    datasets: dict[str, Dataset] = {}
+    places: list[tuple[str, int]] = []
+    for dataset, line in items:
+        datasets[dataset.source_id] = dataset
+        mine = lines.setdefault(dataset.source_id, [])
+        places.append((dataset.source_id, len(mine)))
+        mine.append(line)
+    documents = {
+        name: made(
+            datasets[name], tool.name, key, say(tool, "made", datasets[name], **values), mine
+        )
+        for name, mine in lines.items()
+    }
+    return tuple(
+        Cited(documents[name], section.start, section.end)
+        for name, place in places
+        for section in [documents[name].sections[place]]
+    )
+
+
+def say(tool: Tool, key: str, dataset: Dataset, **values: str) -> str:
+    """A text of the tool in the language of a data set: its documents are of that language."""
+    return texts_of(tool).text(key, dataset.language, **values)
 
 
 def slug(key: str) -> str:

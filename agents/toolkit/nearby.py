@@ -67,7 +67,7 @@ def near(
 ) -> Near:
     """Rows of the table `role` in or near `place` that hold all `conditions`."""
     tables, sets = access.tables, sets_of(access, role)
-    if tables is None or not sets:
+    if not sets:
         return Near()
     allowed = of_sets(sets)
     inside = _inside(tables, role, place, allowed)
@@ -88,7 +88,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
     """
     tables = access.tables
-    if not found.sets or tables is None:
+    if not found.sets:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
     lines = lines_of(tables, role, rows, found.sets)
@@ -110,8 +110,6 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
 
 def sets_of(access: Access, role: str) -> Sets:
     """The country's own data sets of a role that the reader may see."""
-    if access.tables is None:
-        return {}
     listed = access.tables.datasets(role, (access.country,), access.tenants)
     return {each.source_id: each for each in listed}
 

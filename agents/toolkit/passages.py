@@ -117,7 +117,7 @@ def _months() -> dict[str, int]:
 
 @cache
 def _dates() -> re.Pattern[str]:
-    """Like "5 de marzo de 2026", with what a range puts before it: "1 al", "29 y", "2 de abril al"."""
+    """Dates in words, with what a range puts before them: "1 al", "29 y", "2 de abril al"."""
     month = "|".join(_months())
     return re.compile(
         rf"(?:(?<!\d)(?P<first>\d{{1,2}})[ºo]?(?: de (?P<first_month>{month}))?"

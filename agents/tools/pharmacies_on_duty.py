@@ -33,7 +33,7 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     """
     rules = rules_of(__file__)
     sets, tables = sets_of(access, ROLE), access.tables
-    if tables is None or not sets:
+    if not sets:
         return _elsewhere(access, "no_data", {})
     days = [access.today, access.today - timedelta(days=1)]
     held = both([in_place(tables, ROLE, place, sets), Condition("date IN (?, ?)", tuple(days))])
@@ -79,7 +79,7 @@ def _shift(row: Mapping[str, Any]) -> tuple[datetime, datetime]:
 def _none(access: Access, sets: Sets, over: bool) -> Result:
     """No shift that is still to come: the list is of another day, they are over, or there is none."""
     tables, allowed = access.tables, of_sets(sets)
-    if over or tables is None:
+    if over:
         return _elsewhere(access, "over", {})
     [last] = tables.query(
         f"SELECT max(date) AS day, bool_or(date = ?) AS ours FROM {ROLE} WHERE {allowed.sql}",  # noqa: S608

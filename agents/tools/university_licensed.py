@@ -28,7 +28,7 @@ def university_licensed(access: Access, name: str) -> Result:
     """
     rules = rules_of(__file__)
     sets, tables = sets_of(access, ROLE), access.tables
-    if tables is None or not sets:
+    if not sets:
         return Result(notices=("no_data",))
     allowed = of_sets(sets)
     rows = tables.query(

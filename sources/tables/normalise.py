@@ -69,6 +69,7 @@ class Normaliser:
         }
         self._parents = tuple(options.get("parents") or ())
         self._seen: dict[str, set[int]] = {}
+        self._iso: dict[str, str] = {}
 
     def _header(self, header: str, option: str) -> int:
         if squash(header) not in self._places:
@@ -100,7 +101,10 @@ class Normaliser:
                 yield row
 
     def _row(self, cells: list[str]) -> Row:
-        row: Row = {name: self._take(cells, take) for name, take in self.match.takes.items()}
+        row: Row = {
+            name: next(filter(None, (self._take(cells, take) for take in takes)), None)
+            for name, takes in self.match.takes.items()
+        }
         for column in self.role.columns:
             given = row.get(column.name)
             if column.type != "text" and column.name not in _COORDINATES and given is not None:
@@ -165,20 +169,25 @@ class Normaliser:
             row["active"] = None if meant is None else meant == "yes"
 
     def _territory(self, row: Row) -> None:
+        """Codes with their country. Regions, provinces and states get their ISO code by name, and so
+        does what lies in one; a district lies in something smaller, which may be a namesake.
+        """
         first = values.first_level(self.country)
         kind = row.get("kind") or values.territory_kind(self.country)
         row["kind"] = kind if kind in self.role.column("kind").values else None
-        own = (
-            first.get(fold(row.get("name") or ""))
-            if kind in ("region", "province", "state")
-            else None
-        )
-        parent = first.get(fold(row.get("parent_name") or ""))
-        row["iso_3166_2"] = row.get("iso_3166_2") or own or parent
+        own = parent = None
+        if kind in ("region", "province", "state"):
+            own = first.get(fold(row.get("name") or ""))
+        if kind != "district":
+            parent = first.get(fold(row.get("parent_name") or ""))
         row["code"] = own or values.territory(self.country, row.get("code") or "") or None
         row["parent_code"] = parent or (
             values.territory(self.country, row["parent_code"]) if row.get("parent_code") else None
         )
+        known = self._iso.get(row["parent_code"] or "")
+        row["iso_3166_2"] = row.get("iso_3166_2") or own or parent or known
+        if row["code"] and row["iso_3166_2"]:
+            self._iso[row["code"]] = row["iso_3166_2"]
 
     def _above(self, row: Row, cells: list[str], done: set[str]) -> Iterator[Row]:
         """The territories above a row, nearest first in `options.parents`; each only once."""

@@ -122,7 +122,7 @@ def test_a_table_in_an_archive_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("datos/centros.csv", CSV)
         archive.writestr("leeme.pdf", "x")
-    made, (row,) = read(tmp_path, (tmp_path / "a.zip").read_bytes(), "b.zip")
+    _, (row,) = read(tmp_path, (tmp_path / "a.zip").read_bytes(), "b.zip")
     assert row["name"] == "Posta Ñuñoa"
     with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
         archive.writestr("otros.csv", CSV)
@@ -190,7 +190,7 @@ def test_rows_are_filtered_by_the_entrys_wish(tmp_path: Path) -> None:
     assert row["status"] == ""
     with pytest.raises(CatalogError, match=r"options.where: there is no header like 'Situación'"):
         read(tmp_path, CSV, where={"Situación": ["x"]})
-    with pytest.raises(ConnectorError, match="2 rows that `options.where` does not want"):
+    with pytest.raises(ConnectorError, match=r"2 rows that `options.where` does not want"):
         read(tmp_path, f"{CSV}{closed}\n", where={"Estado": ["otro"]})
 
 
@@ -247,6 +247,17 @@ def test_what_is_wrong_with_rows_is_counted_by_reason(tmp_path: Path) -> None:
         "no name": 1,
     }
     assert [row["id"] for row in rows] == ["1", "3"]
+
+
+def test_a_quotation_mark_that_nobody_closed_swallows_no_rows(tmp_path: Path) -> None:
+    open_mark = ROW.replace("Av. Perú 10", '"Av. Perú 10')
+    others = [ROW.replace("1;Posta", f"{i};Posta") for i in (2, 3)]
+    made, rows = read(tmp_path, "\n".join([HEADERS, open_mark, *others]))
+    assert [row["id"] for row in rows] == ["1", "2", "3"] and not made.rejects
+    assert rows[0]["address"] == "Av. Perú 10"
+    whole = ROW.replace("Av. Perú 10", '"Av. Perú 10\nOficina 3"')
+    _, rows = read(tmp_path, "\n".join([HEADERS, whole, *others]))
+    assert len(rows) == 3 and rows[0]["address"] == "Av. Perú 10 Oficina 3"
 
 
 def test_pharmacies_of_the_day(tmp_path: Path) -> None:
@@ -364,7 +375,7 @@ def test_a_folder_may_hold_several_files_of_one_kind(tmp_path: Path) -> None:
     (folder / "a.csv").write_text(CSV)
     (folder / "b.csv").write_text(CSV.replace("1;Posta", "2;Posta"))
     (folder / ".c.csv").write_text("x")
-    made, rows = _rows(entry(), str(folder), tmp_path)
+    _, rows = _rows(entry(), str(folder), tmp_path)
     assert [row["id"] for row in rows] == ["1", "2"]
     (tmp_path / "empty").mkdir()
     for origin, said in (
@@ -409,6 +420,10 @@ def test_a_portal_that_names_the_newest_file_is_followed(web: Portal, tmp_path: 
         package = web.put("/package_show", json.dumps({"success": True, "result": result}))
         _, (row,) = _rows(entry(), f"{package}?id=x", tmp_path)
         assert row["id"] == "9"
+    resources[0]["url"] = "file:///etc/passwd"
+    package = web.put("/harm", json.dumps({"result": {"resources": resources}}))
+    with pytest.raises(ConnectorError, match="no web address"):
+        _rows(entry(), package, tmp_path)
     package = web.put("/none", json.dumps({"result": {"resources": resources[2:]}}))
     with pytest.raises(ConnectorError, match="names no CSV"):
         _rows(entry(), package, tmp_path)

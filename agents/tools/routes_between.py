@@ -1,0 +1,117 @@
+"""Which routes go from one stop to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agents.toolkit import Access, Point, Result, tool
+from agents.toolkit.amounts import distance, minutes
+from agents.toolkit.journeys import Journey, Leg, journeys
+from agents.toolkit.made import cited, say
+from agents.toolkit.stops import Stop, find_stops, meanings
+from retrieval.tables import Dataset
+
+ROLE = "gtfs_stops"
+
+
+@tool(sector="transport", countries=("CL", "PE", "BR"), roles=(ROLE,))
+def routes_between(access: Access, origin: str, destination: str) -> Result:
+    """Which bus or metro routes go from one stop to another, directly or with one change."""
+    feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
+    names = {"origin": origin, "destination": destination}
+    ends = {name: find_stops(access.tables, text, feeds) for name, text in names.items()}
+    for name, stops in ends.items():
+        if len(meant := meanings(stops)) > 1:
+            return Result(alternatives=(name, meant))
+    found: list[tuple[Dataset, Journey]] = []
+    for feed in feeds:
+        here = {
+            name: [s.id for s in stops if s.source_id == feed.source_id]
+            for name, stops in ends.items()
+        }
+        if all(here.values()):
+            rides = journeys(access.tables, feed, here["origin"], here["destination"])
+            found += [(feed, journey) for journey in rides]
+    fewest = min((len(journey.legs) for _, journey in found), default=0)
+    found = [(feed, journey) for feed, journey in found if len(journey.legs) == fewest]
+    found.sort(key=lambda pair: (pair[1].total_s is None, pair[1].total_s or 0))
+    known = _names(access, found)
+    items = [(feed, _line(journey, known, feed)) for feed, journey in found]
+    unknown = tuple(f"unknown {name}" for name, stops in ends.items() if not stops)
+    return Result(
+        lines=cited(items, routes_between, f"{origin}--{destination}", **names),
+        notices=unknown or (("change",) if fewest > 1 else ()),
+        points=_points(found, known),
+        searched=tuple(feed.source_id for feed in feeds),
+    )
+
+
+Known = Mapping[tuple[str, str], Stop]
+
+_NAMES = """
+SELECT source_id, stop_id, stop_name, stop_lat, stop_lon FROM gtfs_stops
+WHERE list_contains($1::VARCHAR[], source_id) AND list_contains($2::VARCHAR[], stop_id)
+"""
+
+
+def _names(access: Access, found: list[tuple[Dataset, Journey]]) -> Known:
+    """The stops where somebody gets on or off, by source and id."""
+    sources = sorted({feed.source_id for feed, _ in found})
+    stops = sorted({s for _, j in found for leg in j.legs for s in (leg.origin, leg.destination)})
+    if not stops:
+        return {}
+    return {
+        (r["source_id"], r["stop_id"]): Stop(
+            r["source_id"],
+            r["stop_id"],
+            r["stop_name"] or r["stop_id"],
+            r["stop_lat"],
+            r["stop_lon"],
+        )
+        for r in access.tables.query(_NAMES, sources, stops)
+    }
+
+
+def _line(journey: Journey, known: Known, feed: Dataset) -> str:
+    said = [_leg(leg, known, feed) for leg in journey.legs]
+    if len(said) == 1:
+        return f"{said[0]}."
+    first, second = said
+    key = "then" if journey.walk_m < 1 else "walk"
+    return say(
+        routes_between, key, feed, first=first, second=second,
+        distance=distance(journey.walk_m, feed.country),
+    )  # fmt: skip
+
+
+def _leg(leg: Leg, known: Known, feed: Dataset) -> str:
+    text = say(
+        routes_between,
+        "leg",
+        feed,
+        route=f"{leg.route} – {leg.towards}" if leg.towards else leg.route,
+        origin=known[feed.source_id, leg.origin].name,
+        destination=known[feed.source_id, leg.destination].name,
+    )
+    if leg.ride_s is not None:
+        text += say(routes_between, "ride", feed, minutes=minutes(leg.ride_s))
+    if leg.headway_s is not None:
+        least, most = (minutes(seconds) for seconds in leg.headway_s)
+        often = least if least == most else f"{least}–{most}"
+        text += say(routes_between, "often", feed, minutes=often)
+    return text
+
+
+def _points(found: list[tuple[Dataset, Journey]], known: Known) -> tuple[Point, ...]:
+    """Where one gets on and off on the best journey."""
+    if not found:
+        return ()
+    feed, journey = found[0]
+    stops = [
+        known[feed.source_id, s] for leg in journey.legs for s in (leg.origin, leg.destination)
+    ]
+    return tuple(
+        Point(stop.name, stop.latitude, stop.longitude)
+        for stop in dict.fromkeys(stops)
+        if stop.latitude is not None and stop.longitude is not None
+    )
