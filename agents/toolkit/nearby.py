@@ -14,7 +14,9 @@ from typing import Any
 from agents.toolkit import Access, Cited, Part, Point, Result
 from retrieval.analyse import fold, particles, words
 from retrieval.places import Place
-from retrieval.tables import Tables
+from retrieval.table_text import to_document
+from retrieval.tables import Dataset, Tables
+from sources.tables import role_named
 
 Row = Mapping[str, Any]
 Sets = Mapping[str, Dataset]
@@ -64,9 +66,10 @@ def near(
     access: Access, role: str, place: Place, conditions: Sequence[Condition], reach: Reach
 ) -> Near:
     """Rows of the table `role` in or near `place` that hold all `conditions`."""
-    tables, allowed = access.tables, allowed_rows(access, role)
-    if allowed is None:
-        return Near(known=False)
+    tables, sets = access.tables, sets_of(access, role)
+    if not sets:
+        return Near()
+    allowed = of_sets(sets)
     inside = _inside(tables, role, place, allowed)
     center = _center(tables, role, place, [allowed, inside])
     rows = _query(tables, role, [allowed, inside, *conditions], center, reach.most)
@@ -85,7 +88,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
     """
     tables = access.tables
-    if not found.known:
+    if not found.sets:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
     lines = lines_of(tables, role, rows, found.sets)
@@ -105,19 +108,22 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     return Result(tuple(lines), values={**values, **counted}, notices=notices, points=points(rows))
 
 
-def allowed_rows(access: Access, role: str) -> Condition | None:
-    """Rows of the country's own data sets that the reader may see; None where there are none."""
-    sets = access.tables.datasets(role, (access.country,), access.tenants)
+def sets_of(access: Access, role: str) -> Sets:
+    """The country's own data sets of a role that the reader may see."""
+    listed = access.tables.datasets(role, (access.country,), access.tenants)
+    return {each.source_id: each for each in listed}
+
+
+def of_sets(sets: Sets) -> Condition:
+    """Rows of these data sets and no others."""
     if not sets:
         return Condition("FALSE")
     return Condition(f"source_id IN ({', '.join('?' for _ in sets)})", tuple(sets))
 
 
-def in_place(access: Access, role: str, place: Place) -> Condition | None:
-    """Rows that the reader may see and that lie in `place`."""
-    tables, allowed = access.tables, allowed_rows(access, role)
-    if allowed is None:
-        return None
+def in_place(tables: Tables, role: str, place: Place, sets: Sets) -> Condition:
+    """Rows of these data sets that lie in `place`."""
+    allowed = of_sets(sets)
     return both([allowed, _inside(tables, role, place, allowed)])
 
 

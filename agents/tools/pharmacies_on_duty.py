@@ -32,8 +32,8 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     A list of another day is never passed off as today's.
     """
     rules = rules_of(__file__)
-    inside, tables = in_place(access, ROLE, place), access.tables
-    if inside is None:
+    sets, tables = sets_of(access, ROLE), access.tables
+    if not sets:
         return _elsewhere(access, "no_data", {})
     days = [access.today, access.today - timedelta(days=1)]
     held = both([in_place(tables, ROLE, place, sets), Condition("date IN (?, ?)", tuple(days))])
@@ -52,7 +52,7 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     parts = tuple(
         Part(
             heading,
-            tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted),
+            tuple(line for line, (runs, _) in zip(lines, shown, strict=True) if runs is wanted),
         )
         for heading, wanted in (("now", True), ("later", False))
     )
@@ -78,8 +78,8 @@ def _shift(row: Mapping[str, Any]) -> tuple[datetime, datetime]:
 
 def _none(access: Access, sets: Sets, over: bool) -> Result:
     """No shift that is still to come: the list is of another day, they are over, or there is none."""
-    tables, everywhere = access.tables, in_place(access, ROLE, place)
-    if over or everywhere is None:
+    tables, allowed = access.tables, of_sets(sets)
+    if over:
         return _elsewhere(access, "over", {})
     [last] = tables.query(
         f"SELECT max(date) AS day, bool_or(date = ?) AS ours FROM {ROLE} WHERE {allowed.sql}",  # noqa: S608
@@ -87,10 +87,9 @@ def _none(access: Access, sets: Sets, over: bool) -> Result:
         *allowed.parameters,
     )
     if last["day"] is None or last["ours"]:
-        return _elsewhere(access, "", {})
-    return _elsewhere(
-        access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)}
-    )
+        return _elsewhere(access, "none", {})
+    day = spoken_date(last["day"].isoformat(), access.language)
+    return _elsewhere(access, "other_day", {"day": day})
 
 
 def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result:

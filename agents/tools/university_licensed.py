@@ -27,8 +27,8 @@ def university_licensed(access: Access, name: str) -> Result:
     A name that the register does not hold is said to be missing there, never to be unlicensed.
     """
     rules = rules_of(__file__)
-    allowed, tables = allowed_rows(access, ROLE), access.tables
-    if allowed is None:
+    sets, tables = sets_of(access, ROLE), access.tables
+    if not sets:
         return Result(notices=("no_data",))
     allowed = of_sets(sets)
     rows = tables.query(
