@@ -82,7 +82,7 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
         return {"calls": [], "asks": []}
     countries = [errand["country"]] if errand["country"] else []
     calls, perhaps = await asyncio.to_thread(
-        chosen, errand["asked"], offered, countries, context.places
+        chosen, errand["asked"], offered, countries, context.places, errand["before"]
     )
     decided = False
     if not calls and perhaps and context.model is not None:

@@ -119,12 +119,14 @@ def after_reply(state: State) -> str:
 async def clarify(state: State) -> Command[str]:
     """Waits for the citizen's choice of a country, or for what a tool must know, and goes on there."""
     choice = interrupt(state["answer"]["clarification"])
-    understanding, update = {**state["understanding"]}, {}
+    understanding: Any = {**state["understanding"]}
+    update: dict[str, Any] = {}
     if state["verdict"] == "country":
         understanding["countries"] = [choice]
         update["selected_country"] = choice
     else:
-        understanding["asked"] = f"{choice}. {understanding['asked']}"
+        understanding["before"] = [understanding["asked"], *understanding["before"]]
+        understanding["asked"] = choice
     update |= {"understanding": understanding, "evidence": None, "findings": None, "asks": None}
     moved: Any = {**state, **update, "rounds": 0}
     return Command(update={**update, "rounds": 0}, goto=_send(moved))

@@ -121,13 +121,15 @@ class Answer(BaseModel):
 
 
 class Understanding(TypedDict):
-    """What the question was understood to be. `standalone` is what is searched, `asked` what tools are
-    chosen by. `countries` are those that the text or the page named; empty means that none did.
+    """What the question was understood to be. `standalone` is what is searched, `asked` what tools
+    are chosen by, with the questions `before` it (newest first). `countries` are those that the text
+    or the page named; empty means that none did.
     """
 
     language: str
     standalone: str
     asked: str
+    before: list[str]
     minor: list[str]
     countries: list[str]
     elsewhere: str | None
@@ -144,6 +146,7 @@ class Errand(TypedDict):
     agent: str
     question: str
     asked: str
+    before: list[str]
     language: str
     minor: list[str]
     country: str | None
@@ -265,4 +268,5 @@ class State(TypedDict, total=False):
     answer: dict[str, Any]
     timings_ms: Annotated[dict[str, int], _merge]
     previous: str | None
+    earlier: list[str]
     previous_countries: list[str]

@@ -150,17 +150,18 @@ def sync_tables(
     report.read = made.rows + report.rows_rejected + made.filtered
     report.indexed, report.unchanged = (report.rows, 0) if loaded.changed else (0, report.rows)
     report.removed = max(0, before.rows - report.rows) if before and loaded.changed else 0
-    report.rejected = [f"{_rows(count)}: {why}" for why, count in sorted(made.rejects.items())]
-    report.notes = [f"{_rows(count)}: {why}" for why, count in sorted(made.repairs.items())]
+    report.rejected = [f"{counted(count)}: {why}" for why, count in sorted(made.rejects.items())]
+    report.notes = [f"{counted(count)}: {why}" for why, count in sorted(made.repairs.items())]
     if made.filtered:
-        report.notes.append(f"{_rows(made.filtered)}: not among those that the entry wants")
+        report.notes.append(f"{counted(made.filtered)}: not among those that the entry wants")
     report.seconds = time.monotonic() - started
     record(store, report, "done")
     progress(report)
     return report
 
 
-def _rows(count: int) -> str:
+def counted(count: int) -> str:
+    """So many rows, in words."""
     return "1 row" if count == 1 else f"{count} rows"
 
 
@@ -168,7 +169,7 @@ def _with_yesterday(error: BaseException, before: Dataset | None) -> BaseExcepti
     if before is None or not isinstance(error, VentanillaError):
         return error
     day = before.as_of or before.retrieved_at
-    stays = f"The {before.rows} rows of {day} stay."
+    stays = f"What was read before stays ({counted(before.rows)}, {day})."
     return type(error)(error.problem, f"{error.remedy} {stays}".strip())
 
 

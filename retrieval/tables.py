@@ -84,8 +84,11 @@ class Tables:
         """
         self._path = path
         self._lock = threading.RLock()
+        self._writing = threading.RLock()  # of its own: who reads does not wait for a long load
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._listed: list[Dataset] | None = None
+        # What was read before a change must not be remembered after it: each change counts on.
+        self._changes = 0
+        self._listed: tuple[int, list[Dataset]] = (-1, [])
         self._document = lru_cache(maxsize=2048)(self._read_document)
         if path is not None and path.exists():
             self._open()
@@ -116,7 +119,7 @@ class Tables:
         """One writer at a time; all that it did is kept, or nothing of it."""
         import duckdb
 
-        with self._lock, self._cursor() as cursor:
+        with self._writing, self._cursor() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
@@ -128,7 +131,7 @@ class Tables:
                     raise SourceError(f"{what} could not be stored ({_one_line(error)})") from error
                 raise
             finally:
-                self._listed = None
+                self._changes += 1
                 self._document.cache_clear()
 
     def replace(self, dataset: Dataset, tables: Mapping[str, Path]) -> None:
@@ -149,8 +152,6 @@ class Tables:
                 rows += int(found[0]) if found else 0
             complete = dataset.model_copy(update={"roles": tuple(tables), "rows": rows})
             _record(cursor, complete)
-        with self._cursor() as cursor:
-            cursor.execute("CHECKPOINT")
 
     def update(self, dataset: Dataset) -> None:
         """Changes what is said of a data set (that it was read again, say), not its rows."""
@@ -204,10 +205,12 @@ class Tables:
     def _datasets(self) -> list[Dataset]:
         if self._nothing:
             return []
-        if self._listed is None:  # asked several times for every question
+        as_of, listed = self._listed
+        if as_of != (now := self._changes):  # asked several times for every question
             rows = self.query("SELECT body FROM _datasets ORDER BY source_id")
-            self._listed = [Dataset.model_validate_json(row["body"]) for row in rows]
-        return self._listed
+            listed = [Dataset.model_validate_json(row["body"]) for row in rows]
+            self._listed = (now, listed)
+        return listed
 
     def row(self, source_id: str, role: str, row_id: str) -> dict[str, Any] | None:
         """One row by its key, or by "#" and its number; None where there is none.
@@ -242,9 +245,9 @@ class Tables:
 
     def document(self, document_id: str) -> Document | None:
         """The row as a document: one readable line, then a sentence per value. None if unknown."""
-        return None if self._nothing else self._document(document_id)
+        return None if self._nothing else self._document(document_id, self._changes)
 
-    def _read_document(self, document_id: str) -> Document | None:
+    def _read_document(self, document_id: str, as_of: int) -> Document | None:
         source_id, _, rest = document_id.rpartition(".")
         source_id, _, role = source_id.rpartition(".")
         row_id = _unslug(rest)
@@ -255,11 +258,12 @@ class Tables:
         return to_document(dataset, roles()[role], row, document_id) if dataset and row else None
 
     def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
+        """Closes the file, after a load that is going on."""
+        with self._writing, self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+            self._changes += 1
             self._document.cache_clear()
 
 

@@ -95,13 +95,14 @@ def _follow(
     late: ConnectorError,
 ) -> Fetched:
     here = url
-    inside: bool | None = None
     for _ in range(_REDIRECTS + 1):
-        with client.stream("GET", here) as answer:
-            if answer.is_redirect:
+        left = deadline - monotonic()
+        if left <= 0:
+            raise late
+        with client.stream("GET", here, timeout=min(left, _STEP_S)) as answer:
+            if answer.has_redirect_location:
                 target = urljoin(here, answer.headers.get("location", ""))
-                inside = is_private(url) if inside is None else inside
-                _may_go(url, target, inside)
+                may_lead_to(url, target)
                 here = target
                 continue
             if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -116,11 +117,13 @@ def _follow(
     raise ConnectorError(f"{url} leads from one address to the next", "Write the last one.")
 
 
-def _may_go(url: str, target: str, inside: bool) -> None:
-    """A portal must not send us to a file of ours or to a machine behind our own door."""
+def may_lead_to(url: str, target: str) -> None:
+    """Raises ConnectorError where a portal would send us to a file of ours or to a machine behind our
+    own door; a portal that stands behind it may.
+    """
     if not is_address(target):
         raise ConnectorError(f"{url} leads to {target[:80]!r}, which is no web address", _REMEDY)
-    if not inside and is_private(target):
+    if is_private(target) and not is_private(url):
         raise ConnectorError(f"{url} leads into a private network", "Ask its agency.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from retrieval.ingest import SyncReport
 from retrieval.store import Store
+from retrieval.table_sync import counted
 from sources import connectors
 from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.document import Document
@@ -61,8 +63,18 @@ def kept_as(settings: Settings, source_id: str) -> str:
     return "rows" if entry and connectors.gives_tables(entry.connector) else "documents"
 
 
-def check(path: Path) -> tuple[int, list[str]]:
-    """How many documents or rows a set has, and "name: reason" of what cannot be read."""
+@dataclass(frozen=True)
+class Checked:
+    """What a set would give: how many documents or rows, how many not, and why not."""
+
+    unit: str
+    taken: int
+    refused: int
+    reasons: list[str]
+
+
+def check(path: Path) -> Checked:
+    """Reads a set without indexing it. Raises SourceError where nothing can be read."""
     entry = read_entry(path)
     if connectors.gives_tables(entry.connector):
         return _check_tables(entry)
@@ -72,15 +84,15 @@ def check(path: Path) -> tuple[int, list[str]]:
             taken += 1
         else:
             rejected.append(f"{item.name}: {item.reason}")
-    return taken, rejected
+    return Checked("documents", taken, len(rejected), rejected)
 
 
-def _check_tables(entry: CatalogEntry) -> tuple[int, list[str]]:
+def _check_tables(entry: CatalogEntry) -> Checked:
     with tempfile.TemporaryDirectory(prefix="ventanilla-") as folder:
         read = connectors.load_tables(entry.connector)
         made = read(entry, entry.origin or "", Path(folder), None)
-    reasons = {**made.rejects, **made.repairs}
-    return made.rows, [f"{count} rows: {why}" for why, count in reasons.items()]
+    reasons = [f"{counted(n)}: {why}" for why, n in {**made.rejects, **made.repairs}.items()]
+    return Checked("rows", made.rows, sum(made.rejects.values()), reasons)
 
 
 def overview(settings: Settings) -> list[dict[str, Any]]:

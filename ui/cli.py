@@ -177,11 +177,11 @@ def check_source(
     """Read a set without indexing it, and say what would be taken and what not."""
     from ui.catalogue import check
 
-    taken, rejected = check(entry)
-    for line in rejected:
+    found = check(entry)
+    for line in found.reasons:
         note(f"not read: {line}")
-    say(f"{taken} documents or rows can be read, {len(rejected)} cannot")
-    if not taken:
+    say(f"{found.taken} {found.unit} can be read, {found.refused} cannot")
+    if not found.taken:
         raise UsageError("nothing can be read from that set", "See the reasons above.")
 
 

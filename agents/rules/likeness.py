@@ -1,14 +1,16 @@
-"""How much a text sounds like the examples of a crisis or of what is refused.
+"""How much a text sounds like examples: of a crisis, of what is refused, of what a tool answers.
 
 Rules know only the words that someone thought of; what they miss is weighed here by the words,
-pairs of words and parts of words that it shares with ``safety_examples.yaml``. The weights in
-``safety_weights.json`` are learnt from them by `agents.rules.learn`.
+pairs of words and parts of words that it shares with the examples (``safety_examples.yaml``,
+``tool_examples.yaml``). The weights beside them are learnt by `agents.rules.learn`.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +18,6 @@ from typing import Any
 
 from agents.rules.matching import Words
 from sources.errors import CatalogError
-
-WEIGHTS = Path(__file__).parent / "safety_weights.json"
 
 ORDINARY = "ordinary"
 """The category of what is neither a crisis nor refused."""
@@ -62,15 +62,38 @@ class Scorer:
         return dict(zip(self._categories, (p / whole for p in powers), strict=True))
 
 
+def weights_file(name: str) -> Path:
+    """The file of the weights called `name`: "safety" or "tool"."""
+    return Path(__file__).parent / f"{name}_weights.json"
+
+
 @cache
-def scorer() -> Scorer:
+def scorer(name: str = "safety") -> Scorer:
     """The scorer with the weights that come with Ventanilla.
 
     Raises CatalogError where the file is missing or spoilt.
     """
+    path = weights_file(name)
     try:
-        return Scorer(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+        return Scorer(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError) as error:
         raise CatalogError(
-            f"{WEIGHTS.name} cannot be read ({error})", "Run `python -m agents.rules.learn`."
+            f"{path.name} cannot be read ({error})", "Run `python -m agents.rules.learn`."
         ) from None
+
+
+PLACE_WORD, NUMBER_WORD = "lugarlugar", "numeronumero"
+"""What stands for any place and any number, so that none is learnt by heart."""
+
+_PLACEHOLDERS = {
+    "{place}": PLACE_WORD, "{stop}": "", "{route}": "1", "{age}": "1 anos", "{university}": "universidad",
+}  # fmt: skip
+
+
+def masked(text: str, places: Iterable[tuple[int, int]] = ()) -> str:
+    """`text` with its places (spans of code points), placeholders and numbers put into one word."""
+    for start, end in sorted(places, reverse=True):
+        text = f"{text[:start]}{PLACE_WORD}{text[end:]}"
+    for placeholder, word in _PLACEHOLDERS.items():
+        text = text.replace(placeholder, word)
+    return re.sub(r"\w*\d[\w-]*", NUMBER_WORD, text)

@@ -20,6 +20,7 @@ def errands(state: State) -> list[Errand]:
             agent=name,
             question=understanding["standalone"],
             asked=understanding["asked"],
+            before=understanding["before"],
             language=understanding["language"],
             minor=understanding["minor"],
             country=country,

@@ -19,6 +19,9 @@ from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from sources.country import countries
 
+KEPT = 3
+"""Earlier questions that a follow-up may go on with."""
+
 _MASKS = re.compile(r"\[[^\]\[]{2,20}\]")
 
 
@@ -44,12 +47,13 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     found: tuple[str, ...] = where.countries
     if not found and not where.elsewhere:
         found = speaking(language)
-    asked_text = f"{question} {previous}" if alone.follow_up and previous else question
-    tool_sectors = sectors_asked(asked_text, found, context.places)
+    asked_before = (earlier or list(state.get("earlier") or ()))[: -KEPT - 1 : -1]
+    tool_sectors = sectors_asked(question, found, context.places, asked_before)
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
-        "asked": asked_text,
+        "asked": question,
+        "before": asked_before,
         "minor": sorted(place_words(alone.subject_text) | alone.minor),
         "countries": list(found),
         "elsewhere": where.elsewhere,
@@ -57,7 +61,8 @@ def understand(state: State, context: Context) -> dict[str, Any]:
         "aspects": aspects,
         "follow_up": alone.follow_up,
     }
-    return {"understanding": understanding, "evidence": None, "rounds": 0}
+    said = [*(earlier or state.get("earlier") or ()), question][-KEPT:]
+    return {"understanding": understanding, "evidence": None, "rounds": 0, "earlier": said}
 
 
 def _sectors(subject: str, by_tools: set[str]) -> list[str]:

@@ -41,7 +41,7 @@ class Access:
     that is asked about and `language` the reader's.
     """
 
-    tables: Tables | None
+    tables: Tables
     searcher: Searcher
     country: str
     language: str

@@ -73,8 +73,6 @@ def _lines(cited: tuple[Cited, ...], each: Loaded) -> list[Sentence]:
 
 def _as_of(each: Loaded, access: Access) -> str:
     """The dates of the tables that the tool reads for this country, newest first."""
-    if access.tables is None:
-        return ""
     dates: Mapping[str, None] = dict.fromkeys(
         dataset.as_of
         for role in each.tool.roles

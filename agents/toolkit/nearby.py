@@ -8,24 +8,21 @@ table has in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-
-from retrieval.places import Place
-from retrieval.tables import Tables
 
 from agents.toolkit import Access, Cited, Part, Point, Result
 from retrieval.analyse import fold, particles, words
+from retrieval.places import Place
+from retrieval.tables import Tables
 
 Row = Mapping[str, Any]
+Sets = Mapping[str, Dataset]
+"""Data sets by their id."""
 
 LONGEST_ABBREVIATION = 3
 """Letters of a region's abbreviation, at most."""
 
-_COLUMNS = (
-    "source_id, row_no, id, name, latitude, longitude,"
-    " count(*) OVER (PARTITION BY source_id, id) AS twins"
-)
 _KM = (
     "12742.0176 * asin(sqrt(pow(sin(radians(latitude - ?) / 2), 2) + cos(radians(?))"
     " * cos(radians(latitude)) * pow(sin(radians(longitude - ?) / 2), 2)))"
@@ -53,14 +50,14 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Near:
     """What was found: `rows` of the `total` in the place; `around` are rows outside with their
-    distance in km, looked for only where the place has none. `known` is False where no table of the
-    country has that role.
+    distance in km, looked for only where the place has none. `sets` are the data sets that were
+    asked, none where no table of the country has that role.
     """
 
     rows: tuple[Row, ...] = ()
     total: int = 0
     around: tuple[tuple[Row, float], ...] = ()
-    known: bool = True
+    sets: Sets = field(default_factory=dict)
 
 
 def near(
@@ -68,18 +65,18 @@ def near(
 ) -> Near:
     """Rows of the table `role` in or near `place` that hold all `conditions`."""
     tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
+    if allowed is None:
         return Near(known=False)
     inside = _inside(tables, role, place, allowed)
     center = _center(tables, role, place, [allowed, inside])
     rows = _query(tables, role, [allowed, inside, *conditions], center, reach.most)
     if rows:
-        return Near(tuple(rows), int(rows[0]["total"]))
+        return Near(tuple(rows), int(rows[0]["total"]), sets=sets)
     if center is None:
-        return Near()
+        return Near(sets=sets)
     close = Condition(f"{_KM} <= ?", (center[0], center[0], center[1], reach.within_km))
     around = _query(tables, role, [allowed, close, *conditions], center, reach.most_around)
-    return Near(around=tuple((row, float(row["km"])) for row in around))
+    return Near(around=tuple((row, float(row["km"])) for row in around), sets=sets)
 
 
 def result_near(access: Access, role: str, found: Near, values: Mapping[str, str]) -> Result:
@@ -88,10 +85,10 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     The tool's texts have at_distance ({km}), none_in_place, more ({shown}, {total}), dated, no_data.
     """
     tables = access.tables
-    if not found.known or tables is None:
+    if not found.known:
         return Result(values=values, notices=("no_data",))
     rows = found.rows or tuple(row for row, _ in found.around)
-    lines = [line_of(tables, role, row) for row in rows]
+    lines = lines_of(tables, role, rows, found.sets)
     if found.around:
         distances = [f"{km:.1f}".replace(".", ",") for _, km in found.around]
         return Result(
@@ -110,19 +107,16 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
 
 def allowed_rows(access: Access, role: str) -> Condition | None:
     """Rows of the country's own data sets that the reader may see; None where there are none."""
-    if access.tables is None:
-        return None
     sets = access.tables.datasets(role, (access.country,), access.tenants)
     if not sets:
-        return None
-    marks = ", ".join("?" for _ in sets)
-    return Condition(f"source_id IN ({marks})", tuple(each.source_id for each in sets))
+        return Condition("FALSE")
+    return Condition(f"source_id IN ({', '.join('?' for _ in sets)})", tuple(sets))
 
 
 def in_place(access: Access, role: str, place: Place) -> Condition | None:
     """Rows that the reader may see and that lie in `place`."""
     tables, allowed = access.tables, allowed_rows(access, role)
-    if tables is None or allowed is None:
+    if allowed is None:
         return None
     return both([allowed, _inside(tables, role, place, allowed)])
 
@@ -136,17 +130,34 @@ def both(conditions: Iterable[Condition]) -> Condition:
     )
 
 
-def line_of(tables: Tables, role: str, row: Row) -> Cited:
-    """A row as a line to show and to cite. Raises LookupError where it was replaced just now.
+def lines_of(tables: Tables, role: str, rows: Sequence[Row], sets: Sets) -> list[Cited]:
+    """Whole rows as lines to show, cited as `Tables.document` gives them.
 
-    Rows that share an id (`twins`, or None where that was not asked) are told apart by number.
+    Documents are made of the rows at hand: to ask for each once more would take longer than all else.
     """
-    alone = row.get("twins") == 1
-    row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
-    document = tables.document(tables.document_id(row["source_id"], role, row_id))
-    if document is None:
-        raise LookupError(f"the row {row_id} of {row['source_id']} is gone")
-    return Cited.first(document)
+    twins, spec = _twins(tables, role, rows), role_named(role)
+    lines = []
+    for row in rows:
+        # Rows that share an id are told apart by their number.
+        alone = (row["source_id"], row["id"]) not in twins
+        row_id = tables.row_id(role, row) if alone else f"#{row['row_no']}"
+        document_id = tables.document_id(row["source_id"], role, row_id)
+        lines.append(Cited.first(to_document(sets[row["source_id"]], spec, row, document_id)))
+    return lines
+
+
+def _twins(tables: Tables, role: str, rows: Sequence[Row]) -> set[tuple[str, str]]:
+    """(data set, id) of those of `rows` whose id is some other row's too."""
+    ids = {row["id"] for row in rows if row["id"] is not None}
+    if not ids:
+        return set()
+    marks = ", ".join("?" for _ in ids)
+    found = tables.query(
+        f"SELECT source_id, id FROM {role} WHERE id IN ({marks})"  # noqa: S608
+        " GROUP BY source_id, id HAVING count(*) > 1",
+        *ids,
+    )
+    return {(row["source_id"], row["id"]) for row in found}
 
 
 def points(rows: Iterable[Row]) -> tuple[Point, ...]:
@@ -164,11 +175,11 @@ def _query(
     conditions: Sequence[Condition],
     center: tuple[float, float] | None,
     most: int,
-) -> list[Row]:
+) -> Sequence[Row]:
     latitude, longitude = center or (None, None)
     where = both(conditions)
     return tables.query(
-        f"SELECT {_COLUMNS}, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
+        f"SELECT *, {_KM} AS km, count(*) OVER () AS total FROM {role}"  # noqa: S608
         f" WHERE {where.sql} ORDER BY km NULLS LAST, name, row_no LIMIT {int(most)}",
         latitude, latitude, longitude, *where.parameters,
     )  # fmt: skip

@@ -93,7 +93,9 @@ def period(text: str) -> Period | None:
         month = _months()[match["month"]]
         last = _day(match["year"], month, match["day"])
         first = _months().get(match["first_month"] or match["month"], month)
-        begins = match["first"] and _day(match["first_year"] or match["year"], first, match["first"])
+        begins = match["first"] and _day(
+            match["first_year"] or match["year"], first, match["first"]
+        )
         days += [day for day in (begins, last) if day]
     return Period(min(days), max(days)) if days else None
 
@@ -115,7 +117,7 @@ def _months() -> dict[str, int]:
 
 @cache
 def _dates() -> re.Pattern[str]:
-    """ "5 de marzo de 2026", with what a range puts before it: "1 al", "29 y", "2 de abril al"."""
+    """Dates in words, with what a range puts before them: "1 al", "29 y", "2 de abril al"."""
     month = "|".join(_months())
     return re.compile(
         rf"(?:(?<!\d)(?P<first>\d{{1,2}})[ºo]?(?: de (?P<first_month>{month}))?"

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from agents.phrases import Phrases, rules
-from agents.rules.matching import Words, words_of
-from agents.stated import measures, plain
+from agents.phrases import rules
+from agents.rules.likeness import masked, scorer
+from agents.rules.matching import Lexicon, Words, words_of
+from agents.stated import plain
 from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded, loaded
-from agents.toolkit.texts import PLACE, Texts
+from agents.toolkit.texts import NUMBER, PLACE, Texts
 from retrieval.analyse import fold
 from retrieval.places import Found, Place, Places
 
-MONTHS = {"year": 12, "month": 1}
+LEAST_WORDS = 3
+SURE, PERHAPS = 0.8, 0.3
+"""Likeness to a tool's examples from which it is asked for, and from which a model decides."""
+
+LONGEST_FOLLOW_UP = 14
+"""Words of a question that may go on with an earlier one."""
+
+_LEADS = re.compile(r"^(?:(?:y|e|la|el|a|o|de|en|para|pra|sobre|qué tal)\s+)+", re.IGNORECASE)
+_JOINTS = re.compile(r"[?¿!;.]+\s*|,\s+|\s(?:y|e|además|também|también|aparte)\s", re.IGNORECASE)
+
+MONTHS = {"year": 12.0, "month": 1.0, "week": 12 / 52}
 MOST_OPTIONS = 6
 
 
@@ -38,12 +50,15 @@ def chosen(
     offered: Iterable[Loaded],
     countries: Sequence[str],
     places: Places,
+    earlier: Sequence[str] = (),
 ) -> tuple[list[Call], list[Loaded]]:
     """The calls that `question` asks for in these countries, and the tools that it may ask for.
 
-    No country stands for all: the place that is named tells which one is meant.
+    No country stands for all: the place that is named tells which one is meant. A short question
+    that asks for no tool goes on with one of the `earlier` ones (newest first), if it says
+    something new of what that tool needs: "y en Maipú?", "e dentista, tem?".
     """
-    words = words_of(question)
+    offered = list(offered)
     calls: list[Call] = []
     perhaps: list[Loaded] = []
     for each in offered:
@@ -51,22 +66,122 @@ def chosen(
         if not able:
             continue
         found = places.find(question, able)
-        hits = {**each.texts.lexicon.find(words), PLACE: _spans(found, words)}
-        hits = {name: spans for name, spans in hits.items() if spans}
-        if any(pattern.found(hits, words) for pattern in each.texts.unless):
-            continue
-        if any(pattern.found(hits, words) for pattern in each.texts.asks):
-            calls.append(read_call(question, each, able, found))
-        elif any(pattern.found(hits, words) for pattern in each.texts.hints):
+        wanted = _wanted(question, each, found)
+        if wanted:
+            call = read_call(question, each, able, found)
+            calls.append(_completed(call, each, able, earlier, places))
+        elif wanted is None:
             perhaps.append(each)
+    if not calls and len(question.split()) <= LONGEST_FOLLOW_UP:
+        for before in earlier:
+            if calls := _continued(question, before, offered, countries, places):
+                return calls, []
     return calls, perhaps
 
 
-def sectors_asked(question: str, countries: Sequence[str], places: Places) -> set[str]:
+def _completed(
+    call: Call, each: Loaded, countries: Sequence[str], earlier: Sequence[str], places: Places
+) -> Call:
+    """A call with what it misses taken from earlier questions, where they say it."""
+    for before in earlier:
+        if not call.missing or call.options:
+            break
+        old = read_call(before, each, countries, places.find(before, countries))
+        taken = {name: old.arguments[name] for name in call.missing if name in old.arguments}
+        missing = tuple(name for name in call.missing if name not in taken)
+        country = old.country if taken and not call.arguments else call.country
+        call = Call(call.tool, country, {**call.arguments, **taken}, missing)
+    return call
+
+
+def _continued(
+    question: str,
+    before: str,
+    offered: Iterable[Loaded],
+    countries: Sequence[str],
+    places: Places,
+) -> list[Call]:
+    """The calls of an earlier question, with what this one says anew."""
+    calls: list[Call] = []
+    for each in offered:
+        able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
+        if not able or not _wanted(before, each, places.find(before, able)):
+            continue
+        old = read_call(before, each, able, places.find(before, able))
+        new = read_call(question, each, able, places.find(question, able))
+        given = new.arguments or _only_name(question, each)
+        if not given and not new.options:
+            continue
+        merged = {**old.arguments, **given}
+        wanted = [a.name for a in each.tool.arguments if a.required and a.name not in merged]
+        country = new.country if new.arguments else old.country
+        calls.append(Call(each.tool.name, country, merged, tuple(wanted), new.options))
+    return calls
+
+
+def _only_name(question: str, each: Loaded) -> dict[str, Any]:
+    """A tool that needs one name and nothing else is given what a follow-up names: "¿y la PUCP?"."""
+    needed = [argument for argument in each.tool.arguments if argument.required]
+    if len(needed) != 1 or needed[0].type is not str:
+        return {}
+    named = _LEADS.sub("", question.strip(" ¿?¡!.,")).strip()
+    return {needed[0].name: named} if named and named != question.strip(" ¿?¡!.,") else {}
+
+
+def _wanted(question: str, each: Loaded, found: list[Found]) -> bool | None:
+    """Whether a question, or one clause of it, asks for a tool; None where it may.
+
+    Patterns say so, or its likeness to examples (`agents.rules.learn`). What is not meant in one
+    clause ("y cuánto cuesta la licencia") does not undo another.
+    """
+    perhaps, texts = False, each.texts
+    for start, end in clauses(question):
+        words = words_of(question[start:end])
+        inside = [f for f in found if start <= f.start and f.end <= end]
+        hits = {
+            **texts.lexicon.find(words),
+            PLACE: _spans(inside, words, start),
+            NUMBER: [(n, n + 1) for n, key in enumerate(words.keys) if any(map(str.isdigit, key))],
+        }
+        hits = {name: spans for name, spans in hits.items() if spans}
+        if any(pattern.found(hits, words) for pattern in texts.unless):
+            continue
+        likely = _likely(
+            question[start:end], tuple((f.start - start, f.end - start) for f in inside)
+        )
+        alike = likely.get(each.tool.name, 0.0)
+        if alike >= SURE or any(pattern.found(hits, words) for pattern in texts.asks):
+            return True
+        perhaps = perhaps or alike >= PERHAPS
+        perhaps = perhaps or any(pattern.found(hits, words) for pattern in texts.hints)
+    return None if perhaps else False
+
+
+@lru_cache(maxsize=256)
+def _likely(clause: str, places: tuple[tuple[int, int], ...]) -> dict[str, float]:
+    """How much a clause sounds like the examples of each tool; asked once for all tools."""
+    return scorer("tool").likelihoods(words_of(masked(clause, places)))
+
+
+def clauses(question: str) -> list[tuple[int, int]]:
+    """The question as a whole, and its clauses of three words or more, as offsets."""
+    parts, start = [(0, len(question))], 0
+    for match in (*_JOINTS.finditer(question), None):
+        end = match.start() if match else len(question)
+        if len(question[start:end].split()) >= LEAST_WORDS:
+            parts.append((start, end))
+        if match:
+            start = match.end()
+    return parts if len(parts) > 2 else parts[:1]
+
+
+def sectors_asked(
+    question: str, countries: Sequence[str], places: Places, earlier: Sequence[str] = ()
+) -> set[str]:
     """The sectors whose tools a question asks for, or may ask for."""
     found: set[str] = set()
     for each in loaded().values():
-        calls, perhaps = chosen(question, [each], countries, places)
+        calls, perhaps = chosen(question, [each], countries, places, earlier)
         if calls or perhaps:
             found.add(each.tool.sector.value)
     return found
@@ -90,7 +205,7 @@ def read_call(question: str, each: Loaded, countries: Sequence[str], found: list
             value = _value(question, argument, each.texts)
             if value is not None:
                 given[argument.name] = value
-                home = each.texts.homes.get(argument.name, {}).get(str(value))
+                home = each.texts.homes.get(argument.name, {}).get(str(value), "")
                 country = home if home in countries else country
                 continue
         if argument.required:
@@ -133,11 +248,11 @@ def _meant(found: list[Found]) -> Place | tuple[Place, ...]:
     return found[0].places
 
 
-def _spans(found: list[Found], words: Words) -> list[tuple[int, int]]:
-    """Places as spans of words."""
+def _spans(found: list[Found], words: Words, begin: int) -> list[tuple[int, int]]:
+    """Places as spans of words of a clause that begins at `begin`."""
     spans = []
     for place in found:
-        inside = [n for n, at in enumerate(words.offsets) if place.start <= at < place.end]
+        inside = [n for n, at in enumerate(words.offsets) if place.start <= at + begin < place.end]
         if inside:
             spans.append((inside[0], inside[-1] + 1))
     return spans
@@ -163,21 +278,25 @@ def _value(question: str, argument: Argument, texts: Texts) -> Any:
 
 
 def _months(question: str) -> int | None:
-    """An age in months: "2 años y 6 meses" → 30."""
-    text = plain(question, "es")
-    if is_newborn(text):
+    """An age in months: "2 años y 6 meses" → 30, "12 mezes" → 12."""
+    words = words_of(plain(question, "es"))
+    hits = _ages().find(words)
+    if "newborn" in hits:
         return 0
-    ages = {unit: float(value) for value, unit in measures(text) if unit in MONTHS}
-    if not ages:
-        return None
-    return round(sum(value * MONTHS[unit] for unit, value in ages.items()))
+    months, said = 0.0, False
+    for unit, worth in MONTHS.items():
+        for start, _ in hits.get(unit, ()):
+            before = words.keys[start - 1] if start else ""
+            if before.isdigit():
+                months, said = months + int(before) * worth, True
+    return round(months) if said else None
 
 
 def is_newborn(folded: str) -> bool:
     """Whether a folded text speaks of somebody who was just born."""
-    return folded in _newborn()
+    return "newborn" in _ages().find(words_of(folded))
 
 
 @cache
-def _newborn() -> Phrases:
-    return Phrases(rules("ages")["newborn"])
+def _ages() -> Lexicon:
+    return Lexicon(rules("ages"))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from agents.toolkit import Age, Argument, Tool
+from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded
 from agents.toolkit.reading import Call
 from retrieval.places import Place, Places
@@ -29,14 +29,15 @@ def described(each: Loaded) -> dict[str, Any]:
         "name": tool.name,
         "title": each.texts.text("title", "es"),
         "description": tool.description,
-        "inputSchema": input_schema(tool),
+        "inputSchema": input_schema(each),
         "annotations": {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False},
     }
 
 
-def input_schema(tool: Tool) -> dict[str, Any]:
+def input_schema(each: Loaded) -> dict[str, Any]:
     """The JSON Schema of a tool's arguments; places are named, ages are months."""
-    properties = {argument.name: _property(argument) for argument in tool.arguments}
+    tool = each.tool
+    properties = {argument.name: _property(argument, each) for argument in tool.arguments}
     country = {"type": "string", "enum": list(tool.countries), "description": "ISO 3166-1 alpha-2"}
     required = [argument.name for argument in tool.arguments if argument.required]
     return {
@@ -47,9 +48,15 @@ def input_schema(tool: Tool) -> dict[str, Any]:
     }
 
 
-def _property(argument: Argument) -> dict[str, Any]:
-    if argument.choices:
-        return {"type": "string", "enum": list(argument.choices)}
+def choices_of(argument: Argument, each: Loaded) -> list[str]:
+    """The values that an argument may have: by its type, or by the words in the tool's YAML."""
+    named = each.texts.values.get(argument.name, {}) if argument.type is str else {}
+    return list(argument.choices) or list(named)
+
+
+def _property(argument: Argument, each: Loaded) -> dict[str, Any]:
+    if choices := choices_of(argument, each):
+        return {"type": "string", "enum": choices}
     if argument.type is bool:
         return {"type": "boolean"}
     if argument.type is int:
@@ -62,11 +69,11 @@ def _property(argument: Argument) -> dict[str, Any]:
     return {"type": "string", "maxLength": LONGEST_TEXT}
 
 
-def call_of(tool: Tool, given: Mapping[str, Any], places: Places) -> Call:
+def call_of(each: Loaded, given: Mapping[str, Any], places: Places) -> Call:
     """A call out of JSON arguments. Raises UsageError for one that the schema does not allow, and
     for a place that is unknown or means several.
     """
-    schema = input_schema(tool)
+    tool, schema = each.tool, input_schema(each)
     if unknown := sorted(set(given) - set(schema["properties"])):
         raise UsageError(f"{tool.name} has no argument {unknown[0]!r}", "See its schema.")
     if missing := [name for name in schema["required"] if given.get(name) is None]:
@@ -79,14 +86,14 @@ def call_of(tool: Tool, given: Mapping[str, Any], places: Places) -> Call:
     for argument in tool.arguments:
         value = given.get(argument.name)
         if value is not None:
-            _check(tool, argument, value)
+            _check(each, argument, value)
             if argument.type is Place:
                 value = asdict(_place(value, country, places))
             arguments[argument.name] = value
     return Call(tool.name, country, arguments)
 
 
-def _check(tool: Tool, argument: Argument, value: Any) -> None:
+def _check(each: Loaded, argument: Argument, value: Any) -> None:
     kinds: dict[Any, type] = {bool: bool, int: int, Age: int}
     wanted = kinds.get(argument.type, str)
     fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
@@ -94,10 +101,13 @@ def _check(tool: Tool, argument: Argument, value: Any) -> None:
         fits = 0 <= value <= MOST_MONTHS
     if fits and wanted is str:
         fits = len(value.strip()) > 0 and len(value) <= LONGEST_TEXT
-    if fits and argument.choices:
-        fits = value in argument.choices
+    choices = choices_of(argument, each)
+    if fits and choices:
+        fits = value in choices
     if not fits:
-        raise UsageError(f"{tool.name}: {argument.name} cannot be {value!r:.60}", "See its schema.")
+        raise UsageError(
+            f"{each.tool.name}: {argument.name} cannot be {value!r:.60}", "See its schema."
+        )
 
 
 def _place(name: str, country: str, places: Places) -> Place:

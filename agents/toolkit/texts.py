@@ -4,7 +4,8 @@
 |---|---|
 | title | the tool's name for people, {es: …, pt: …} as all that is shown |
 | words | word sets, as in agents/rules/matching.py: `pharmacy: [farmacia, botica*]` |
-| asks | patterns over the sets by which it is asked for; `place` stands for a place that was found |
+| asks | patterns over the sets by which it is asked for; `place` stands for a place that was found,
+`number` for a word with a digit |
 | hints | patterns after which a model, where there is one, decides |
 | unless | patterns after which it is not meant |
 | values | the words of an argument with few values (`kind: {hospital: [hospital*]}`) or of a true one |
@@ -12,8 +13,8 @@
 expression over folded text with a group `it` |
 | homes | values of an argument that only one country knows: `programme: {prouni: BR}` |
 | ask | what the reader is asked for a required argument |
-| heading, empty | what stands above the rows, and what is said where there are none; `{place}`, `{as_of}` and the
-other arguments are filled in |
+| heading, empty | what stands above the rows, and what is said where there are none; `{place}`,
+`{as_of}` and the other arguments are filled in |
 | texts | other headings and notices by key |
 | rules | what the tool itself decides by: it reads them with `rules_of` |
 """
@@ -28,7 +29,9 @@ from agents.rules.matching import Lexicon, Near, Pattern, read_patterns
 from agents.toolkit import Tool, ToolRefused
 from sources.catalog import read_yaml
 
-PLACE = "place"
+PLACE, NUMBER = "place", "number"
+"""Sets that a tool need not write: the places that were found, and words with a digit."""
+
 LANGUAGES = ("es", "pt")
 KEYS = {"title", "words", "asks", "hints", "unless", "values", "capture", "homes", "ask", "heading",
         "empty", "texts", "rules"}  # fmt: skip
@@ -72,7 +75,7 @@ def read_texts(tool: Tool) -> Texts:
     file = tool.texts.name
     if unknown := set(data) - KEYS:
         raise ToolRefused(f"{file}: unknown keys {', '.join(sorted(unknown))}", f"Use {KEYS}.")
-    sets: dict[str, list[str]] = {PLACE: [], **data.get("words", {})}
+    sets: dict[str, list[str]] = {PLACE: [], NUMBER: [], **data.get("words", {})}
     values: dict[str, dict[str, str]] = {}
     names = {argument.name: argument for argument in tool.arguments}
     for name, words in data.get("values", {}).items():

@@ -200,8 +200,6 @@ def _part(document: Document, sections: Iterable[Section], access: Access) -> Pa
 
 def _timetable_fares(access: Access, place: Place | None, route: str | None) -> tuple[Cited, ...]:
     """The fares of timetables that serve the place: one line for each price."""
-    if access.tables is None:
-        return ()
     feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
     if place is not None:
         serving = _near(access, feeds, place)
@@ -227,7 +225,6 @@ def _near(access: Access, feeds: list[Dataset], place: Place) -> set[str]:
     """The feeds that serve a place: they stop near its point or, if that is not known, bear its
     name.
     """
-    assert access.tables is not None
     if place.latitude is None or place.longitude is None:
         names = [fold(name) for name in (place.name, *place.parents)]
         return {f.source_id for f in feeds if any(n in fold(f.title) for n in names)}

@@ -15,7 +15,7 @@ _UNSAID = "unsaid"
 @tool(sector="health", countries=("CL", "PE", "BR", "DO"))
 def insurance_branch(
     access: Access,
-    insurance: Literal["public", "private", "forces", "social", "none"] | None = None,
+    insurance: Literal["public", "private", "forces", "social", "none", "unsure"] | None = None,
     work: Literal["employed", "self_employed", "unemployed", "pensioner"] | None = None,
     poor: bool = False,
     pregnant: bool = False,
@@ -27,7 +27,7 @@ def insurance_branch(
     """
     rules = rules_of(__file__)["countries"][access.country]
     facts = {
-        "insurance": insurance or _UNSAID,
+        "insurance": _UNSAID if insurance in (None, "unsure") else insurance,
         "work": work or _UNSAID,
         "poor": "yes" if poor else _UNSAID,
         "pregnant": "yes" if pregnant else _UNSAID,

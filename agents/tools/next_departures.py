@@ -19,7 +19,6 @@ ROLE = "gtfs_stop_times"
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=(ROLE,))
 def next_departures(access: Access, stop: str, route: str | None = None) -> Result:
     """When the next buses or trains leave from a stop, by the timetable, in the agency's own time."""
-    assert access.tables is not None, "a tool with roles is offered where there are tables"
     feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
     stops = find_stops(access.tables, stop, feeds)
     if len(meant := meanings(stops)) > 1:

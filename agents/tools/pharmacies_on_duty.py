@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from retrieval.places import Place
-
 from agents.replies import spoken_date
 from agents.toolkit import Access, Part, Result, tool
-from agents.toolkit.nearby import Condition, both, in_place, line_of, points
+from agents.toolkit.nearby import (
+    Condition,
+    Sets,
+    both,
+    in_place,
+    lines_of,
+    of_sets,
+    points,
+    sets_of,
+)
 from agents.toolkit.passages import all_quoted, rules_of
+from retrieval.places import Place
 
 ROLE = "pharmacies_on_duty"
 _MIDNIGHT = time(0)
@@ -25,23 +33,27 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     """
     rules = rules_of(__file__)
     inside, tables = in_place(access, ROLE, place), access.tables
-    if tables is None or inside is None:
+    if inside is None:
         return _elsewhere(access, "no_data", {})
     days = [access.today, access.today - timedelta(days=1)]
-    held = both([inside, Condition("date IN (?, ?)", tuple(days))])
+    held = both([in_place(tables, ROLE, place, sets), Condition("date IN (?, ?)", tuple(days))])
     rows = tables.query(
-        "SELECT source_id, row_no, id, name, latitude, longitude, date, opens, closes"  # noqa: S608
-        f" FROM {ROLE} WHERE {held.sql} ORDER BY date, opens NULLS FIRST, name, row_no",
+        f"SELECT * FROM {ROLE}"  # noqa: S608
+        f" WHERE {held.sql} ORDER BY date, opens NULLS FIRST, name, row_no",
         *held.parameters,
     )
     now = access.now.replace(tzinfo=None)
     shifts = [(_shift(row), row) for row in rows]
     ours = [(opens <= now, row) for (opens, closes), row in shifts if now < closes]
     if not ours:
-        return _none(access, place, any(row["date"] == access.today for row in rows))
+        return _none(access, sets, any(row["date"] == access.today for row in rows))
     shown = ours[: rules["most"]]
+    lines = lines_of(tables, ROLE, [row for _, row in shown], sets)
     parts = tuple(
-        Part(heading, tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted))
+        Part(
+            heading,
+            tuple(line_of(tables, ROLE, row) for is_open, row in shown if is_open is wanted),
+        )
         for heading, wanted in (("now", True), ("later", False))
     )
     more = ("more",) * (len(ours) > len(shown))
@@ -64,22 +76,21 @@ def _shift(row: Mapping[str, Any]) -> tuple[datetime, datetime]:
     return begins, ends if ends > begins else ends + timedelta(days=1)
 
 
-def _none(access: Access, place: Place, over: bool) -> Result:
+def _none(access: Access, sets: Sets, over: bool) -> Result:
     """No shift that is still to come: the list is of another day, they are over, or there is none."""
     tables, everywhere = access.tables, in_place(access, ROLE, place)
-    if over or tables is None or everywhere is None:
+    if over or everywhere is None:
         return _elsewhere(access, "over", {})
-    sets = tables.datasets(ROLE, (access.country,), access.tenants)
-    marks = ", ".join("?" for _ in sets)
     [last] = tables.query(
-        f"SELECT max(date) AS day, bool_or(date = ?) AS ours FROM {ROLE}"  # noqa: S608
-        f" WHERE source_id IN ({marks})",
+        f"SELECT max(date) AS day, bool_or(date = ?) AS ours FROM {ROLE} WHERE {allowed.sql}",  # noqa: S608
         access.today,
-        *(each.source_id for each in sets),
+        *allowed.parameters,
     )
     if last["day"] is None or last["ours"]:
         return _elsewhere(access, "", {})
-    return _elsewhere(access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)})
+    return _elsewhere(
+        access, "other_day", {"day": spoken_date(last["day"].isoformat(), access.language)}
+    )
 
 
 def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result:
@@ -88,5 +99,5 @@ def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result
     return Result(
         parts=(Part("published", lines),) if lines else (),
         values={"date": spoken_date(access.today.isoformat(), access.language), **values},
-        notices=(notice,) if notice else ("none",),
+        notices=(notice,),
     )

@@ -47,9 +47,7 @@ def process_dates(access: Access, process: Process) -> Result:
     where = tuple(cited(d, s) for d in documents for s in sections_of(d, Field.CHANNEL)[:1])
     parts += [Part("where", where)] if where else []
     known = groups["open"] or groups["next"]
-    return Result(
-        parts=tuple(parts), values=values, notices=() if known else (_silence(groups),)
-    )
+    return Result(parts=tuple(parts), values=values, notices=() if known else (_silence(groups),))
 
 
 def _group(document: Document, section: Section, today: date) -> str:

@@ -17,7 +17,6 @@ ROLE = "gtfs_stops"
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=(ROLE,))
 def routes_between(access: Access, origin: str, destination: str) -> Result:
     """Which bus or metro routes go from one stop to another, directly or with one change."""
-    assert access.tables is not None, "a tool with roles is offered where there are tables"
     feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
     names = {"origin": origin, "destination": destination}
     ends = {name: find_stops(access.tables, text, feeds) for name, text in names.items()}
@@ -57,7 +56,6 @@ WHERE list_contains($1::VARCHAR[], source_id) AND list_contains($2::VARCHAR[], s
 
 def _names(access: Access, found: list[tuple[Dataset, Journey]]) -> Known:
     """The stops where somebody gets on or off, by source and id."""
-    assert access.tables is not None
     sources = sorted({feed.source_id for feed, _ in found})
     stops = sorted({s for _, j in found for leg in j.legs for s in (leg.origin, leg.destination)})
     if not stops:

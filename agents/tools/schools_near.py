@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from retrieval.places import Place
-
 from agents.toolkit import Access, Result, tool
 from agents.toolkit.nearby import Condition, Reach, near, result_near
 from agents.toolkit.passages import rules_of
+from retrieval.places import Place
 
 ROLE = "schools"
 

@@ -67,7 +67,6 @@ ORDER BY route
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=ROLES)
 def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
     """Which bus, tram and metro stops there are in a place or near it, and which routes stop there."""
-    assert access.tables is not None, "a tool with roles is offered where there are tables"
     feeds = {
         dataset.source_id: dataset
         for role in ROLES
@@ -89,7 +88,6 @@ def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
 
 
 def _rows(access: Access, place: Place, sources: Sequence[str], limit: int) -> list[dict[str, Any]]:
-    assert access.tables is not None
     if place.latitude is None or place.longitude is None:
         return access.tables.query(_INSIDE, sources, fold(place.name), limit)
     radius = RADIUS_M.get(place.kind, WIDEST_M)
@@ -103,7 +101,6 @@ def _rows(access: Access, place: Place, sources: Sequence[str], limit: int) -> l
 
 def _routes(access: Access, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
     """The routes of each stop of a timetable, by source and stop."""
-    assert access.tables is not None
     stops = [row for row in rows if row["timetable"]]
     found: dict[tuple[str, str], list[str]] = {}
     if stops:

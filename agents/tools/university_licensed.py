@@ -9,7 +9,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from agents.toolkit import Access, Part, Result, tool
-from agents.toolkit.nearby import Row, allowed_rows, line_of
+from agents.toolkit.nearby import Row, lines_of, of_sets, sets_of
 from agents.toolkit.passages import all_quoted, rules_of
 from agents.toolkit.reading import MOST_OPTIONS
 from retrieval.analyse import particles, sound, words
@@ -28,8 +28,9 @@ def university_licensed(access: Access, name: str) -> Result:
     """
     rules = rules_of(__file__)
     allowed, tables = allowed_rows(access, ROLE), access.tables
-    if tables is None or allowed is None:
+    if allowed is None:
         return Result(notices=("no_data",))
+    allowed = of_sets(sets)
     rows = tables.query(
         f"SELECT * FROM {ROLE} WHERE {allowed.sql} ORDER BY source_id, row_no",  # noqa: S608
         *allowed.parameters,
@@ -45,7 +46,7 @@ def university_licensed(access: Access, name: str) -> Result:
     if len(found) > 1:
         options = tuple(dict.fromkeys(str(row["name"]) for row in meant))
         return Result(alternatives=("name", options[:MOST_OPTIONS]))
-    lines = tuple(line_of(tables, ROLE, row) for row in meant)
+    lines = tuple(lines_of(tables, ROLE, meant, sets))
     notices = {_notice(row) for row in meant}
     return Result(lines, parts, {"name": found[0]}, tuple(sorted(notices)))
 
@@ -57,8 +58,8 @@ def _notice(row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A name as it is compared: the words that tell universities apart, by how they sound, and those
-    of its kind ("nacional").
+    """A name as it is compared: the words that tell universities apart, and those of its kind
+    ("nacional").
     """
 
     telling: tuple[str, ...]
@@ -91,7 +92,7 @@ def _read(name: str, rules: Mapping[str, Any]) -> _Name:
         if kind:
             kinds.add(kind)
         elif len(word) > 1 and word not in particles() and word not in rules["ignored"]:
-            telling.append(sound(word))
+            telling.append(word)
     return _Name(tuple(telling), frozenset(kinds - {_UNIVERSITY}))
 
 
@@ -107,11 +108,16 @@ def _within(wanted: Iterable[str], telling: Iterable[str]) -> bool:
     """Whether each of `wanted` stands among `telling`, each for one of its own."""
     rest = list(telling)
     for word in wanted:
-        near = min(rest, key=lambda other: OSA.distance(word, other), default=None)
-        if near is None or OSA.distance(word, near) > _slips(word):
+        near = min(rest, key=lambda other: _apart(word, other), default=None)
+        if near is None or _apart(word, near) > _slips(word):
             return False
         rest.remove(near)
     return True
+
+
+def _apart(one: str, other: str) -> int:
+    """Typing errors between two words, as they are written or as they sound."""
+    return min(OSA.distance(one, other), OSA.distance(sound(one), sound(other)))
 
 
 def _slips(word: str) -> int:

@@ -85,7 +85,7 @@ def _ages(text: str, language: str) -> set[int]:
 
 
 def _each(listed: re.Match[str]) -> str:
-    """ "2, 4 y 6 meses" → "2 meses 4 meses 6 meses"."""
+    """A list with its unit at each number: "2, 4 y 6 meses" → "2 meses 4 meses 6 meses"."""
     numbers = [*re.findall(r"\d+", listed["first"]), listed["last"]]
     return " ".join(f"{number} {listed['unit']}" for number in numbers)
 

@@ -82,10 +82,10 @@ class Places:
         None if it names none. A territory that only says where another one lies is not one of them.
         """
         found = self.find(text, countries)
+        holding = self._homonyms.holding([one.places for one in found])
         named: dict[Place, None] = {}
-        for one in found:
-            others = [p for o in found if o is not one for p in o.places]
-            if not any(self._homonyms.inside(q, p) for q in one.places for p in others):
+        for one, holds in zip(found, holding, strict=True):
+            if not holds:
                 named |= dict.fromkeys(one.places)
         alternatives = tuple(named)
         return alternatives[0] if len(alternatives) == 1 else alternatives or None
@@ -93,7 +93,9 @@ class Places:
     def near(
         self, latitude: float, longitude: float, countries: Sequence[str] = ()
     ) -> Place | None:
-        """The place whose own point lies nearest to `latitude`, `longitude` (degrees, WGS 84)."""
+        """The place whose own point lies nearest to `latitude`, `longitude` (degrees, WGS 84); None
+        if no place of `countries` has one. Distances are right near the point, and not over oceans.
+        """
         best: tuple[float, Place] | None = None
         scale = math.cos(math.radians(latitude))
         for place in self.places:

@@ -6,9 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 
 from retrieval.analyse import stopwords
-from retrieval.places.data import around, shyness
+from retrieval.places.data import around, is_little, shyness
 from retrieval.places.names import Match, tokens
-from retrieval.places.rows import ours
+from retrieval.places.rows import key_of, ours
 
 FAR = 6
 """Words before a name that are looked at."""
@@ -53,7 +53,7 @@ class Context:
             return Verdict(False)
         where = self._where(match, before, bare, capital)
         alone = match.start == 0 and match.end == len(self.tokens)
-        several = len([w for w in match.key if w not in lists.articles and not _is_little(w)]) > 1
+        several = len([w for w in match.key if w not in lists.articles and not is_little(w)]) > 1
         if shy == 2:
             # "en La Unión", and not "deudas con la Unión"; of names with an article only a state's.
             state = any(place.kind == "state" for place in match.places)
@@ -184,7 +184,7 @@ class Context:
             return (
                 unicodedata.normalize("NFC", token.raw) in name and self._before(match.start) != []
             )
-        if len(word) <= 3 and not any(_plain(p.name) for p in match.places if _is(p.name, word)):
+        if len(word) <= 3 and not any(key_of(p.name) == match.key for p in match.places):
             written = token.raw.isupper() and (not self._shouted or len(self.tokens) == 1)
             return written or self._located_before(match.start)
         return True
@@ -192,10 +192,6 @@ class Context:
     def _located_before(self, start: int) -> bool:
         before = self._before(start)
         return bool(before) and before[0] in around().located | around().in_the
-
-
-def _is_little(word: str) -> bool:
-    return word in stopwords("es") or word in stopwords("pt")
 
 
 def _has(name: str, letters: set[str]) -> bool:
@@ -219,11 +215,3 @@ def _singular(noun: str) -> str:
         if noun.endswith(ending):
             return noun.removesuffix(ending) + instead
     return noun
-
-
-def _is(name: str, word: str) -> bool:
-    return len(name) == len(word)
-
-
-def _plain(name: str) -> bool:
-    return not name.isupper()

@@ -109,6 +109,11 @@ def kind_label(kind: str, language: str) -> str:
     return str(labels.get(language, kind))
 
 
+def usual_kind(country: str) -> str:
+    """The kind of territory that a bare name means in `country` before all others."""
+    return next(iter(around().prefer.get(country, ())), "")
+
+
 @cache
 def country_names() -> dict[str, str]:
     """The folded names of all countries, covered or not → their ISO 3166-1 codes. No place is one."""
@@ -147,6 +152,11 @@ def _services() -> tuple[frozenset[str], frozenset[str]]:
 def _little() -> frozenset[str]:
     """The folded words that carry no subject, and those that only ask."""
     return stopwords("es") | stopwords("pt") | question_words()[0]
+
+
+def is_little(word: str) -> bool:
+    """Whether a folded word carries no subject: an article, a pronoun, a word that asks."""
+    return word in _little()
 
 
 @cache
@@ -192,7 +202,9 @@ def shyness(key: tuple[str, ...]) -> int:
     content = [word for word in key if word not in lists.articles] or list(key)
     if len(content) == 1:
         word = content[0]
+        if word in lists.shy:
+            return 1
         if len(key) == 1 and word in _little():
             return 2
-        return int(word in lists.shy or is_word(word))
+        return int(is_word(word))
     return int(joined in lists.shy or all(map(is_word, content)))

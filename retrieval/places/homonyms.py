@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from retrieval.analyse import fold
 from retrieval.places.context import Context
@@ -11,6 +12,9 @@ from retrieval.places.data import around, country_names
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Place
 from retrieval.places.rows import key_of, leading, ours, undecided
+
+_Id = tuple[str, str]
+"""Country, and the name or the digits of a territory."""
 
 Settled = list[tuple[Match, tuple[Place, ...]]]
 
@@ -35,12 +39,30 @@ class Homonyms:
         """Each match with the places it means, the likeliest first."""
         abroad = _countries_named(context)
         settled: Settled = []
+        # Which names of the text say where something lies: one pass, however long the text is.
+        holders: dict[_Id, set[tuple[str, ...]]] = {}
+        begin: dict[int, Match] = {}
+        end: dict[int, Match] = {}
+        for match, _ in matches:
+            begin[match.start], end[match.end] = match, match
+            for place in match.places:
+                for identity in _own(place):
+                    holders.setdefault(identity, set()).add(match.key)
         for match, kinds in matches:
-            others = [p for other, _ in matches if other is not match for p in other.places]
-            others += self._states(context, match)
             places = [p for p in match.places if p.kind in kinds] or list(match.places)
-            inside = [p for p in places if any(self.inside(q, p) for q in others)]
-            after = [p for m, _ in matches if 0 <= m.start - match.end <= 1 for p in m.places]
+            states = self._states(context, match)
+            inside = [
+                p
+                for p in places
+                if any(holders.get(identity, set()) - {match.key} for identity in _around(p))
+                or any(self.inside(state, p) for state in states)
+            ]
+            after = [
+                p
+                for start in (match.end, match.end + 1)
+                if start in begin
+                for p in begin[start].places
+            ]
             if after and not inside and len(match.key) > 1:
                 longer = [
                     p
@@ -52,7 +74,7 @@ class Homonyms:
                 if 0 < len(longer) <= MOST_LONGER:
                     inside, match = longer, replace(match, exact=False)
             # "La Florida, Santiago": the province of Santiago, not the comuna beside La Florida.
-            before = [p for m, _ in matches if m.end == match.start for p in m.places]
+            before = end[match.start].places if match.start in end else ()
             holding = [p for p in places if any(self.inside(p, q) for q in before)]
             places = inside or holding or places
             places = [p for p in places if p.country in abroad] or places
@@ -68,10 +90,11 @@ class Homonyms:
         "Victoria, Araucanía".
         """
         found: list[tuple[Match, frozenset[str]]] = []
+        begin = {match.start: match for match in sure}
         for match in doubtful:
-            if any(match.start < other.end and other.start < match.end for other, _ in found):
+            if found and match.start < found[-1][0].end:
                 continue
-            around_it = [p for m in sure if m.start == match.end for p in m.places]
+            around_it = list(begin[match.end].places) if match.end in begin else []
             around_it += self._states(context, match)
             places = [p for p in match.places if any(self.inside(q, p) for q in around_it)]
             if places:
@@ -80,14 +103,18 @@ class Homonyms:
 
     def inside(self, outer: Place, place: Place) -> bool:
         """Whether `place` lies in `outer`."""
-        if outer.country != place.country or outer == place:
-            return False
-        name = key_of(outer.name)
-        if any(key_of(parent) == name for parent in place.parents):
-            return True
-        # Codes of provinces begin those of what lies in them; ISO's DO-25 is the province 25.
-        digits = outer.code.removeprefix("DO-")
-        return digits.isdigit() and len(place.code) > len(digits) and place.code.startswith(digits)
+        return outer != place and not _own(outer).isdisjoint(_around(place))
+
+    def holding(self, found: Sequence[tuple[Place, ...]]) -> list[bool]:
+        """For each name found, as its places, whether another one names what lies in them."""
+        inner: dict[_Id, set[tuple[Place, ...]]] = {}
+        for places in found:
+            for identity in {i for place in places for i in _around(place)}:
+                inner.setdefault(identity, set()).add(places)
+        return [
+            any(inner.get(identity, set()) - {places} for p in places for identity in _own(p))
+            for places in found
+        ]
 
     def _states(self, context: Context, match: Match) -> list[Place]:
         """The state whose letters follow the name: "Belém/PA", "Santa Luzia (MG)"."""
@@ -136,6 +163,23 @@ def _not_letters(context: Context, match: Match, places: list[Place]) -> list[Pl
     if match.end - match.start > 1 or len(token.raw) > 3 or token.raw.isupper():
         return places
     return [p for p in places if key_of(p.name) == match.key] or places
+
+
+@lru_cache(maxsize=32768)
+def _own(place: Place) -> frozenset[_Id]:
+    found = {(place.country, " ".join(key_of(place.name)))}
+    # ISO's DO-25 is the province whose municipalities' codes begin with 25.
+    digits = place.code.removeprefix("DO-")
+    return frozenset(found | ({(place.country, digits)} if digits.isdigit() else set()))
+
+
+@lru_cache(maxsize=32768)
+def _around(place: Place) -> frozenset[_Id]:
+    found = {(place.country, " ".join(key_of(parent))) for parent in place.parents}
+    # Codes of provinces begin those of what lies in them.
+    if place.code.isdigit():
+        found |= {(place.country, place.code[:end]) for end in range(2, len(place.code))}
+    return frozenset(found)
 
 
 def _in_its_language(context: Context, match: Match, places: list[Place]) -> list[Place]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from retrieval.analyse import fold
-from retrieval.places.data import around, country_names, is_everyday
+from retrieval.places.data import around, country_names, is_everyday, is_little
 from retrieval.places.place import Place
 from retrieval.places.rows import key_of, other_names
 from retrieval.places.slips import LEAST, Slips
@@ -95,7 +95,11 @@ class Names:
                     if key and " ".join(key) not in countries:
                         self._add(key, place)
                         vocabulary.update(key)
-        self._slips = Slips(vocabulary)
+        # A misspelt country is none of its namesakes: "Coolmbia" is not Colméia.
+        elsewhere = {name for name in (*countries, *around().foreign) if " " not in name}
+        self._elsewhere = elsewhere - vocabulary
+        self._slips = Slips(vocabulary | self._elsewhere)
+        is_everyday("")  # reads the word lists now, and not while the first question waits
         # "sn Pedro", "lso Angeles": a short word is only guessed at where many names begin with it.
         self._openers = tuple(
             word
@@ -143,6 +147,7 @@ class Names:
     ) -> list[Match]:
         """The names that may begin at token `start`, the longest and least misspelt first."""
         best: dict[tuple[int, tuple[str, ...]], Match] = {}
+        abroad = start
         for end, node, errors, exact in self._walk(said, start):
             places = tuple(
                 place
@@ -150,11 +155,14 @@ class Names:
                 if (not countries or place.country in countries)
                 and (not kinds or place.kind in kinds)
             )
+            if exact and not any(not countries or p.country in countries for p in node.places):
+                abroad = max(abroad, end)
             known = best.get((end, node.key))
             if places and (known is None or errors < known.errors):
                 best[end, node.key] = Match(start, end, node.key, places, errors, exact)
         order = sorted(best.values(), key=lambda m: (-m.end, m.errors, not m.exact))
-        return _without_worse(order)
+        # In a Dominican question "Santiago de Chile" is no Santiago either.
+        return _without_worse([match for match in order if match.end >= abroad])
 
     def _walk(self, said: Sequence[Token], start: int) -> Iterator[tuple[int, _Node, int, bool]]:
         """(end token, node, errors, whether all words were as written)."""
@@ -196,11 +204,13 @@ class Names:
         for long in around().abbreviations.get(word, ()):
             yield around().same.get(long, long), 0
         if len(word) < LEAST:
-            if first and len(word) > 1 and not is_everyday(word):
+            if first and len(word) > 1 and not is_little(word):
                 yield from ((o, 2) for o in self._openers if OSA.distance(word, o) == 1)
         elif not is_everyday(word):
-            yield from ((other, 1) for other, _ in self._slips.of(word))
-        if first or not 1 < len(word) <= LEAST or is_everyday(word):
+            near = self._slips.of(word)
+            if near and near[0][0] not in self._elsewhere:
+                yield from ((other, 1) for other, _ in near)
+        if first or not 1 < len(word) <= LEAST or is_little(word):
             return
         if word not in node.next:
             yield from ((o, 2) for o in node.next if _near_short(word, o))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retrieval.analyse import fold
-from retrieval.places.data import kind_label
+from retrieval.places.data import kind_label, usual_kind
 from sources.country import countries
 
 
@@ -39,9 +39,13 @@ class Place:
         country = countries().get(self.country)
         language = country.languages[0].split("-")[0] if country else "es"
         around = list(dict.fromkeys(self.parents))
-        capital = len(self.parents) > 1 and fold(self.parents[0]) == fold(self.name)
         alike = around[:1] != [] and fold(around[0]) == fold(self.name)
-        if capital or not around or (alike and len(around) == 1 and self.kind != "province"):
+        # "Lima (Lima, Perú)" is the province, what a bare name means there; other provinces say so.
+        if self.kind == "province":
+            told = alike and usual_kind(self.country) == "province"
+        else:
+            told = around != [] and not alike
+        if not told:
             around.insert(0, kind_label(self.kind, language))
         if country:
             around.append(country.names.get(language, country.names["es"]))

@@ -20,6 +20,9 @@ from retrieval.analyse import sound
 LEAST = 5
 """Letters; shorter words have too many neighbours to guess at."""
 
+MOST = 40
+"""Letters; no name has more in one word, and every letter costs time."""
+
 LONG = 9
 """Letters from which on two errors are still the same word."""
 
@@ -40,7 +43,7 @@ class Slips:
 
     def _of(self, word: str) -> tuple[tuple[str, int], ...]:
         """Words near the folded `word` with their errors (0: it only sounds alike), nearest first."""
-        if len(word) < LEAST or word.isdigit():
+        if not LEAST <= len(word) <= MOST or word.isdigit():
             return ()
         heard = sound(word)
         near: dict[str, int] = {}

@@ -42,10 +42,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The role of a table, and the source of each standard column that it has."""
+    """The role of a table, and where each standard column comes from, the best place first."""
 
     role: Role
-    takes: dict[str, Take]
+    takes: dict[str, tuple[Take, ...]]
 
 
 @cache
@@ -102,25 +102,22 @@ def match(headers: Sequence[str], role: object, columns: Mapping[str, Any]) -> M
                 f"options.columns.{name}: there is no header like {missing[0]!r}",
                 f"The file has: {', '.join(headers)[:200]}.",
             )
-        takes[name] = take
+        takes[name] = (take,)
     lacking = [c for c in given.required if c not in takes]
     if lacking:
         raise ConnectorError(f"no header holds the {lacking[0]} of {given.name}", _REMEDY)
     return Match(given, takes)
 
 
-def _takes(role: Role, there: set[str]) -> dict[str, Take]:
-    found = {}
+def _takes(role: Role, there: set[str]) -> dict[str, tuple[Take, ...]]:
+    found: dict[str, tuple[Take, ...]] = {}
     for column, synonyms in _synonyms().get(role.name, {}).items():
         for take in synonyms:
             present = tuple(header for header in take.headers if header in there)
             # Of a joined address the main part must be there; the number may lack.
             if present and (len(present) == len(take.headers) or len(present) > 1):
-                found[column] = Take(present, take.joined, take.pattern)
-                break
-    for column in role.names:  # our own names are headers as good as any
-        if column not in found and squash(column) in there:
-            found[column] = Take((squash(column),))
+                made = Take(present, take.joined, take.pattern)
+                found[column] = (*found.get(column, ()), made)
     return found
 
 

@@ -4,7 +4,8 @@
     made.write(folder / "health_facilities.csv")
 
 The options of an entry that are read here: `role`, `columns`, `where`, `values` (what the official
-codes of a header mean) and `parents` (territories above those that a file lists).
+codes of a header mean), `parents` (territories above those that a file lists) and `fill` (columns that
+an answer leaves empty because the call's parameter says them).
 """
 
 from __future__ import annotations
@@ -45,8 +46,13 @@ _READ: dict[str, Callable[[str], Any]] = {
 class Normaliser:
     """One sheet on its way into a role's columns."""
 
-    def __init__(self, entry: CatalogEntry, sheet: Sheet) -> None:
-        """Raises CatalogError for a wrong option, ConnectorError where no role fits."""
+    def __init__(
+        self, entry: CatalogEntry, sheet: Sheet, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        """`parameters` are those of the call.
+
+        Raises CatalogError for a wrong option, ConnectorError where no role fits.
+        """
         options = entry.options
         self.country = entry.country
         self.match: Match = match(
@@ -67,8 +73,10 @@ class Normaliser:
             self._header(header, "where"): {fold(str(value)) for value in _several(wanted)}
             for header, wanted in _mapping(options.get("where"), "where").items()
         }
+        self._fill = self._filled(options.get("fill"), parameters or {})
         self._parents = tuple(options.get("parents") or ())
         self._seen: dict[str, set[int]] = {}
+        self._iso: dict[str, str] = {}
 
     def _header(self, header: str, option: str) -> int:
         if squash(header) not in self._places:
@@ -77,6 +85,15 @@ class Normaliser:
                 f"The file has: {', '.join(h for h in self._sheet.headers if h)[:200]}.",
             )
         return self._places[squash(header)]
+
+    def _filled(self, wanted: Any, parameters: Mapping[str, str]) -> dict[str, str]:
+        named = _mapping(wanted, "fill")
+        if unknown := [name for name in named if name not in self.role.names]:
+            raise CatalogError(
+                f"options.fill: {self.role.name} has no column {unknown[0]!r}",
+                f"Use one of: {', '.join(self.role.names)}.",
+            )
+        return {name: parameters[str(p)] for name, p in named.items() if str(p) in parameters}
 
     def rows(self) -> Iterator[Row]:
         """The rows that are taken; territories above them come before their own."""
@@ -100,7 +117,12 @@ class Normaliser:
                 yield row
 
     def _row(self, cells: list[str]) -> Row:
-        row: Row = {name: self._take(cells, take) for name, take in self.match.takes.items()}
+        row: Row = {
+            name: next(filter(None, (self._take(cells, take) for take in takes)), None)
+            for name, takes in self.match.takes.items()
+        }
+        for name, value in self._fill.items():
+            row[name] = row.get(name) or value
         for column in self.role.columns:
             given = row.get(column.name)
             if column.type != "text" and column.name not in _COORDINATES and given is not None:
@@ -157,6 +179,8 @@ class Normaliser:
                 )
                 if row[column] not in known:
                     row[column] = None  # a closed list without "other": nothing is claimed
+                if (row.get(words) or "").isdecimal():
+                    row[words] = None  # a number that nobody explained tells citizens nothing
         if row.get("ownership"):
             row["ownership"] = values.meaning("ownership", row["ownership"]) or "other"
         if row.get("status") and "active" in self.role.names:
@@ -165,20 +189,25 @@ class Normaliser:
             row["active"] = None if meant is None else meant == "yes"
 
     def _territory(self, row: Row) -> None:
+        """Codes with their country. Regions, provinces and states get their ISO code by name, and so
+        does what lies in one; a district lies in something smaller, which may be a namesake.
+        """
         first = values.first_level(self.country)
         kind = row.get("kind") or values.territory_kind(self.country)
         row["kind"] = kind if kind in self.role.column("kind").values else None
-        own = (
-            first.get(fold(row.get("name") or ""))
-            if kind in ("region", "province", "state")
-            else None
-        )
-        parent = first.get(fold(row.get("parent_name") or ""))
-        row["iso_3166_2"] = row.get("iso_3166_2") or own or parent
+        own = parent = None
+        if kind in ("region", "province", "state"):
+            own = first.get(fold(row.get("name") or ""))
+        if kind != "district":
+            parent = first.get(fold(row.get("parent_name") or ""))
         row["code"] = own or values.territory(self.country, row.get("code") or "") or None
         row["parent_code"] = parent or (
             values.territory(self.country, row["parent_code"]) if row.get("parent_code") else None
         )
+        known = self._iso.get(row["parent_code"] or "")
+        row["iso_3166_2"] = row.get("iso_3166_2") or own or parent or known
+        if row["code"] and row["iso_3166_2"]:
+            self._iso[row["code"]] = row["iso_3166_2"]
 
     def _above(self, row: Row, cells: list[str], done: set[str]) -> Iterator[Row]:
         """The territories above a row, nearest first in `options.parents`; each only once."""

@@ -25,7 +25,7 @@ from pydantic import Field as Attribute
 
 from sources.catalog import CatalogEntry, one_line
 from sources.errors import CatalogError, ConnectorError
-from sources.fetch import SECONDS, Fetched, fetch
+from sources.fetch import SECONDS, Fetched, fetch, may_lead_to
 from sources.tables import Reading
 from sources.tables.sheets import as_text, records
 
@@ -111,6 +111,7 @@ def download(
         url, into, known=reading.known.get(url), headers=headers, seconds=_left(until, url)
     )
     if not fetched.unchanged and (named := _named(into)):
+        may_lead_to(url, named)
         fetched = fetch(
             named,
             into,

@@ -23,6 +23,7 @@ from sources.fetch import LARGEST
 _SEPARATORS = ";,\t|"
 _LOOKED_AT = 64 * 1024
 _CELL = 1_000_000
+_UNPACKED = 4 * LARGEST
 _PARENT = "_parent"
 """The header of the key below which a JSON list stood: {"l1": {"estaciones": [...]}} → l1."""
 
@@ -90,8 +91,19 @@ def _from_csv(path: Path, start: str, name: str) -> Sheet:
     csv.field_size_limit(_CELL)
     separator = _separator(start)
     encoding = encoding_of(path)
-    rows = _csv_rows(path, encoding, separator, name)
-    return _headed(rows, name)
+    quoted = not _swallows_lines(_csv_rows(path, encoding, separator, name), separator)
+    return _headed(_csv_rows(path, encoding, separator, name, quoted), name)
+
+
+def _swallows_lines(rows: Iterator[list[str]], separator: str) -> bool:
+    """Whether a quotation mark that nobody closed has taken whole lines into one cell."""
+    width = 0
+    for row in rows:
+        width = max(width, len(row))
+        for cell in row:
+            if "\n" in cell and cell.count(separator) >= max(2, width - 1):
+                return True
+    return False
 
 
 def _separator(start: str) -> str:
@@ -108,12 +120,17 @@ def _separator(start: str) -> str:
     return best
 
 
-def _csv_rows(path: Path, encoding: str, separator: str, name: str) -> Iterator[list[str]]:
+def _csv_rows(
+    path: Path, encoding: str, separator: str, name: str, quoted: bool = True
+) -> Iterator[list[str]]:
     with path.open(encoding=encoding, newline="") as file:
         try:
-            for row in csv.reader((line.replace("\0", "") for line in file), delimiter=separator):
+            lines = (line.replace("\0", "") for line in file)
+            for row in csv.reader(
+                lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            ):
                 if len(row) != 1 or not row[0].lower().startswith("sep="):
-                    yield row
+                    yield row if quoted else [cell.strip('" ') for cell in row]
         except csv.Error as error:
             raise ConnectorError(f"{name} is no sound CSV ({error})", "Save it anew.") from None
 
@@ -131,6 +148,8 @@ def _from_zip(path: Path, name: str, folder: Path) -> Sheet:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
+            if sum(m.file_size for m in members) > _UNPACKED:
+                raise ConnectorError(f"{name} unpacks to more than {_UNPACKED >> 20} MB")
             if any(m.filename == "xl/workbook.xml" for m in members):
                 return _from_xlsx(path, name)
             kinds = (".csv", ".txt", ".xlsx", ".json", ".sql")
@@ -157,17 +176,18 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
     from openpyxl import load_workbook  # heavy, and most tables are CSV
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        # Some programs write a wrong size of the sheet, and openpyxl would stop there.
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        for sheet in sheets:
-            sheet.reset_dimensions()
-        rows = [
-            [_cell(value) for value in row]
-            for sheet in sheets[:1]
-            for row in sheet.iter_rows(values_only=True)
-        ]
-        book.close()
+        with path.open("rb") as file:  # a path would have to end in .xlsx
+            book = load_workbook(file, read_only=True, data_only=True)
+            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            for sheet in sheets:
+                # Some programs write a wrong size of the sheet, and openpyxl would stop there.
+                sheet.reset_dimensions()
+            rows = [
+                [_cell(value) for value in row]
+                for sheet in sheets[:1]
+                for row in sheet.iter_rows(values_only=True)
+            ]
+            book.close()
     except Exception as error:  # noqa: BLE001 – openpyxl raises whatever its parsers do
         detail = " ".join(str(error).split())[:120]
         raise ConnectorError(f"{name} is no sound workbook ({detail})", "Save it anew.") from None
@@ -227,7 +247,9 @@ def from_records(data: Any, name: str) -> Sheet:
 
 def _flat(row: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     for key, value in row.items():
-        if isinstance(value, dict):
+        if key == "$":  # some services write {"$": value} in place of the value
+            yield above.rstrip("."), _cell(value)
+        elif isinstance(value, dict):
             yield from _flat(value, f"{above}{key}.")
         elif not isinstance(value, list):
             yield f"{above}{key}", _cell(value)

@@ -23,6 +23,7 @@ _TIME = re.compile(
     r"(?:h(?:rs?|oras?)?\.?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*",
     re.I,
 )
+_PREFIX = re.compile(r"^(estado|regiao|region|provincia|departamento)( (de|do|da|del))?( la)? ")
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})")
 
 
@@ -49,6 +50,7 @@ def number(value: str) -> float | None:
     return float(value.replace(",", ".")) if _NUMBER.fullmatch(value) else None
 
 
+@lru_cache(maxsize=100_000)
 def whole(value: str) -> int | None:
     """A whole number, thousands marked by a point or a space allowed, or None."""
     tidy = re.sub(r"(?<=\d)[.\s](?=\d{3}(?:\D|$))", "", value.strip())
@@ -99,6 +101,7 @@ def moment(value: str) -> str | None:
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
+@lru_cache(maxsize=100_000)
 def seconds(value: str) -> int | None:
     """Seconds after the service day's midnight of a GTFS time, which may be beyond 24:00:00."""
     found = _CLOCK.fullmatch(value)
@@ -111,9 +114,7 @@ def seconds(value: str) -> int | None:
 @lru_cache(maxsize=8192)
 def meaning(scheme: str, words: str) -> str | None:
     """Which value of a closed list an official word means, or None where no phrase fits."""
-    if words in _data()[scheme]:
-        return words  # an agency may write our own values
-    folded = " " + re.sub(r"\s+", " ", fold(words))
+    folded = _plain(words)
     for value, phrases in _folded(scheme):
         if any(re.search(rf"(?<!\w){re.escape(phrase)}", folded) for phrase in phrases):
             return value
@@ -122,7 +123,11 @@ def meaning(scheme: str, words: str) -> str | None:
 
 @cache
 def _folded(scheme: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((v, tuple(fold(str(p)) for p in ps)) for v, ps in _data()[scheme].items())
+    return tuple((v, tuple(_plain(str(p)) for p in ps)) for v, ps in _data()[scheme].items())
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[\s-]+", " ", fold(words)).strip()
 
 
 @lru_cache(maxsize=4096)
@@ -187,4 +192,7 @@ def first_level(country: str | None) -> dict[str, str]:
         for name in (place.name, *place.names):
             if place.code:
                 found.setdefault(fold(name), place.code)
+    # What a country's file names in full only, so that "para" is no place, a table names briefly.
+    for name, code in list(found.items()):
+        found.setdefault(_PREFIX.sub("", name), code)
     return found

@@ -102,7 +102,8 @@ def calls_for(state, context):
     found = {}
     for country in understanding["countries"] or [None]:
         codes = [country] if country else []
-        calls, _ = chosen(understanding["asked"], loaded().values(), codes, context.places)
+        before = understanding["before"]
+        calls, _ = chosen(understanding["asked"], loaded().values(), codes, context.places, before)
         for call in calls:
             found.setdefault(call.tool, call)
     return list(found.values())
