@@ -135,5 +135,13 @@ def edits(one: str, other: str) -> int:
 
 def closest(names: pd.Series, asked: str) -> list[str]:
     """The names of the register with the fewest edits to `asked`, all of them plain."""
-    distances = names.map(lambda name: edits(plain_name(name), plain_name(asked)))
-    return list(names[distances == distances.min()])
+    wanted = plain_name(asked)
+    best, found = len(wanted), []
+    for name in sorted(names, key=lambda n: abs(len(plain_name(n)) - len(wanted))):
+        plain = plain_name(name)
+        if abs(len(plain) - len(wanted)) > best:  # so many edits it takes at least
+            break
+        distance = edits(plain, wanted)
+        found = [name] if distance < best else [*found, name] if distance == best else found
+        best = min(best, distance)
+    return found
