@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from sources.errors import UsageError
+from sources.errors import SourceError, UsageError
 from ui import local
 from ui.assemble import House, open_house
 from ui.catalogue import watched
@@ -52,7 +52,10 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
         if report.indexed or report.removed:
             note(f"seed: {report.indexed} documents indexed, {report.removed} removed")
         for source_id in house.unread():
-            watched(house, source_id)
+            try:
+                watched(house, source_id)
+            except SourceError as error:  # a portal that is down must not keep the window shut
+                note(f"{source_id}: {error}")
         page.join()
         port = listener.getsockname()[1]
         everywhere = ("0.0.0.0", "::")  # noqa: S104 – compared, not bound

@@ -41,6 +41,9 @@ squares that touch lie together.
 WALK_CELL = (0.003, 0.005)
 """Degrees of latitude and longitude that are more than `WALK_M` as far south as 57°."""
 
+MOST_MEANINGS = 6
+"""Places of one name that a reader is asked to choose from, those with most stops first."""
+
 EARTH_M = 6_371_008.8
 """Mean radius of the Earth in metres (IUGG)."""
 
@@ -101,14 +104,14 @@ def meanings(stops: Sequence[Stop]) -> tuple[str, ...]:
 
     One or none: it means one place, or places that no name tells apart.
     """
-    groups = together(stops)
+    groups = sorted(together(stops), key=len, reverse=True)
     names = [{s.name for s in group} for group in groups]
     labels = []
     for n, mine in enumerate(names):
         others = set().union(*(o for m, o in enumerate(names) if m != n))
         if own := sorted(mine - others, key=lambda name: (len(name), name)):
             labels.append(own[0])
-    return tuple(labels)
+    return tuple(labels[:MOST_MEANINGS])
 
 
 def together(stops: Iterable[Stop]) -> list[list[Stop]]:

@@ -110,7 +110,7 @@ def _documents(access: Access, asked: _Asked) -> list[Document]:
     documents = [
         found.document
         for found in result.documents
-        if _hears("fare", found.document.title)
+        if _hears("title", found.document.title)
         and any(section.field is Field.COST for section in found.document.sections)
         and (asked.place is None or _is_of(found.document, asked.place))
     ]
@@ -134,7 +134,7 @@ def _said(document: Document) -> Iterable[str]:
 
 def _named(name: str, value: str | None, text: str) -> bool:
     """Whether `text` has a word of one value of an argument."""
-    return value is not None and _hears(f"{name} {value}", text)
+    return value is not None and _hears(texts_of(fares).values[name][value], text)
 
 
 @lru_cache(maxsize=4096)

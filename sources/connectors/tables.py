@@ -23,12 +23,13 @@ from sources.errors import CatalogError, ConnectorError
 from sources.fetch import is_address
 from sources.tables import Reading, TableSet
 from sources.tables.normalise import Normaliser
-from sources.tables.pages import BLANK, download, filled
+from sources.tables.pages import BLANK, download, filled, parameters_of
 from sources.tables.sheets import read_sheet
 from sources.tables.values import day
 
 _SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".json", ".sql", ".zip"}
 _DATED = re.compile(r"(?<!\d)(20\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?!\d)")
+_TURNED = re.compile(r"(?<!\d)([0-3]\d)[-_]([01]\d)[-_](20\d\d)(?!\d)")
 
 
 def tables(
@@ -59,7 +60,8 @@ def tables(
     made: dict[str, Path] = {}
     rows = filtered = 0
     for name, path in files.items():
-        normaliser = Normaliser(entry, read_sheet(path, name, folder))
+        sheet = read_sheet(path, name, folder)
+        normaliser = Normaliser(entry, sheet, parameters_of(entry, reading))
         role = normaliser.role.name
         target = folder / f"{role}.csv"
         rows += normaliser.write(target, append=role in made)
@@ -109,7 +111,7 @@ def _below(root: Path) -> Iterator[Path]:
 
 def dated(name: str) -> str | None:
     """The day in a file's name or address, as in establecimientos_20260310.csv, or None."""
-    found = _DATED.findall(name)
+    found = _DATED.findall(name) or _TURNED.findall(name)
     return day("-".join(found[-1])) if found else None
 
 

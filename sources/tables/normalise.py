@@ -4,7 +4,8 @@
     made.write(folder / "health_facilities.csv")
 
 The options of an entry that are read here: `role`, `columns`, `where`, `values` (what the official
-codes of a header mean) and `parents` (territories above those that a file lists).
+codes of a header mean), `parents` (territories above those that a file lists) and `fill` (columns that
+an answer leaves empty because the call's parameter says them).
 """
 
 from __future__ import annotations
@@ -45,8 +46,13 @@ _READ: dict[str, Callable[[str], Any]] = {
 class Normaliser:
     """One sheet on its way into a role's columns."""
 
-    def __init__(self, entry: CatalogEntry, sheet: Sheet) -> None:
-        """Raises CatalogError for a wrong option, ConnectorError where no role fits."""
+    def __init__(
+        self, entry: CatalogEntry, sheet: Sheet, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        """`parameters` are those of the call.
+
+        Raises CatalogError for a wrong option, ConnectorError where no role fits.
+        """
         options = entry.options
         self.country = entry.country
         self.match: Match = match(
@@ -67,6 +73,7 @@ class Normaliser:
             self._header(header, "where"): {fold(str(value)) for value in _several(wanted)}
             for header, wanted in _mapping(options.get("where"), "where").items()
         }
+        self._fill = self._filled(options.get("fill"), parameters or {})
         self._parents = tuple(options.get("parents") or ())
         self._seen: dict[str, set[int]] = {}
         self._iso: dict[str, str] = {}
@@ -78,6 +85,15 @@ class Normaliser:
                 f"The file has: {', '.join(h for h in self._sheet.headers if h)[:200]}.",
             )
         return self._places[squash(header)]
+
+    def _filled(self, wanted: Any, parameters: Mapping[str, str]) -> dict[str, str]:
+        named = _mapping(wanted, "fill")
+        if unknown := [name for name in named if name not in self.role.names]:
+            raise CatalogError(
+                f"options.fill: {self.role.name} has no column {unknown[0]!r}",
+                f"Use one of: {', '.join(self.role.names)}.",
+            )
+        return {name: parameters[str(p)] for name, p in named.items() if str(p) in parameters}
 
     def rows(self) -> Iterator[Row]:
         """The rows that are taken; territories above them come before their own."""
@@ -105,6 +121,8 @@ class Normaliser:
             name: next(filter(None, (self._take(cells, take) for take in takes)), None)
             for name, takes in self.match.takes.items()
         }
+        for name, value in self._fill.items():
+            row[name] = row.get(name) or value
         for column in self.role.columns:
             given = row.get(column.name)
             if column.type != "text" and column.name not in _COORDINATES and given is not None:
@@ -161,6 +179,8 @@ class Normaliser:
                 )
                 if row[column] not in known:
                     row[column] = None  # a closed list without "other": nothing is claimed
+                if (row.get(words) or "").isdecimal():
+                    row[words] = None  # a number that nobody explained tells citizens nothing
         if row.get("ownership"):
             row["ownership"] = values.meaning("ownership", row["ownership"]) or "other"
         if row.get("status") and "active" in self.role.names:

@@ -247,7 +247,9 @@ def from_records(data: Any, name: str) -> Sheet:
 
 def _flat(row: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     for key, value in row.items():
-        if isinstance(value, dict):
+        if key == "$":  # some services write {"$": value} in place of the value
+            yield above.rstrip("."), _cell(value)
+        elif isinstance(value, dict):
             yield from _flat(value, f"{above}{key}.")
         elif not isinstance(value, list):
             yield f"{above}{key}", _cell(value)

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from sources import connectors
-from sources.catalog import CatalogEntry, read_entry
+from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.connectors.tables import dated, tables
 from sources.errors import CatalogError, ConnectorError
 from sources.tables import Reading, TableSet
@@ -182,6 +182,48 @@ def test_a_school_keeps_no_directors_telephone(tmp_path: Path) -> None:
     assert "98765432" not in written and "Pérez" not in written
 
 
+def test_what_an_answer_leaves_empty_is_what_was_asked_for(tmp_path: Path) -> None:
+    school = {
+        "codMod": {"$": "0643270"},
+        "anexo": "0",
+        "cenEdu": {"$": "IE 7"},
+        "gestion": {"$": "Pública de gestión directa"},
+        "distrito": {"$": ""},
+        "estado": None,
+        "director": {"$": "Ana Pérez"},
+        "telefono": {"$": "987654321"},
+    }
+    (tmp_path / "a.json").write_text(json.dumps({"items": [school]}), encoding="utf-8")
+    own = read_catalog()["pe-escale"]
+    asked = Reading(parameters={"ubigeo": "150140"})
+    made, (row,) = _rows(own, str(tmp_path / "a.json"), tmp_path, asked)
+    assert (row["id"], row["ownership"], row["territory_code"]) == (
+        "0643270-0",
+        "public",
+        "PE-150140",
+    )
+    assert "987654321" not in made.tables["schools"].read_text()
+    with pytest.raises(CatalogError, match=r"options.fill: schools has no column 'town'"):
+        read(tmp_path, json.dumps([school]), "b.json", fill={"town": "ubigeo"}, role="schools")
+
+
+def test_the_monthly_register_of_peru(tmp_path: Path) -> None:
+    text = (
+        "INSTITUCION;COD_IPRESS;NOMBRE;CLASIFICACION;TIPO_ESTABLECIMIENTO;DEPARTAMENTO;PROVINCIA;"
+        "DISTRITO;UBIGEO;DIRECCION;CATEGORIA;TELEFONO;HORARIO;DIRECTOR_MEDICO;ESTADO;NORTE;ESTE\n"
+        "MINSA;00005678;SAN JUAN;PUESTOS DE SALUD O POSTAS DE SALUD;SIN INTERNAMIENTO;LIMA;LIMA;"
+        "SURCO;150140;AV 1;I-2;01 555;08-14;ANA PEREZ;ACTIVO;-12.1;-77.0\n"
+        "PRIVADO;9;CERRADA;CONSULTORIOS;;LIMA;LIMA;SURCO;150140;;;;;;INACTIVO;;\n"
+    )
+    (tmp_path / "RENIPRESS_31-08-2026.csv").write_text(text, encoding="latin-1")
+    own = read_catalog()["pe-renipress"]
+    made, (row,) = _rows(own, str(tmp_path / "RENIPRESS_31-08-2026.csv"), tmp_path)
+    assert (row["id"], row["kind"], row["ownership"]) == ("00005678", "primary_care", "public")
+    assert (row["territory_code"], row["latitude"], row["active"]) == ("PE-150140", "-12.1", "true")
+    assert (made.as_of, made.filtered) == ("2026-08-31", 1)
+    assert "ANA PEREZ" not in made.tables["health_facilities"].read_text()
+
+
 def test_rows_are_filtered_by_the_entrys_wish(tmp_path: Path) -> None:
     closed = ROW.replace("1;Posta", "2;Posta").replace("Vigente", "CERRADO")
     made, (row,) = read(tmp_path, f"{CSV}{closed}\n", where={"estado": ["vigente"]})
@@ -280,24 +322,28 @@ def test_pharmacies_of_the_day(tmp_path: Path) -> None:
 
 
 def test_stations_by_their_words_before_their_numbers(tmp_path: Path) -> None:
-    network = {
-        "l1": {
-            "estado": "1",
-            "estaciones": [
-                {"nombre": "Baquedano", "codigo": "BA", "estado": "3"},
-                {"nombre": "Los Leones", "codigo": "LE", "estado": "1", "descripcion": "Operativa"},
-            ],
-        },
-        "l2": {"estado": "1", "estaciones": [{"nombre": "Toesca", "codigo": "TO", "estado": "7"}]},
-    }
-    codes = {"0": "Abierta", "1": "Cerrada temporalmente", "3": "Accesos cerrados"}
-    _, rows = read(
-        tmp_path, json.dumps(network), "red.json", role="station_status", values={"estado": codes}
-    )
+    own = read_catalog()["cl-metro"]
+    first = [
+        {"nombre": "Baquedano", "codigo": "BA", "estado": "4"},
+        {"nombre": "Los Leones", "codigo": "LE", "estado": "2", "descripcion_app": "Habilitada"},
+        {"nombre": "Manquehue", "codigo": "MQ", "estado": "1", "descripcion": "No habilitada"},
+        {"nombre": "Tobalaba", "codigo": "TB", "estado": "5"},
+    ]
+    second = [
+        {"nombre": n, "codigo": n[:2], "estado": e} for n, e in zip("ABCD", "1207", strict=True)
+    ]
+    network = {"l1": {"estado": "1", "estaciones": first}, "l2": {"estaciones": second}}
+    (tmp_path / "red.json").write_text(json.dumps(network), encoding="utf-8")
+    _, rows = _rows(own, str(tmp_path / "red.json"), tmp_path)
     assert [(r["name"], r["line"], r["status"]) for r in rows] == [
-        ("Baquedano", "l1", "partly_closed"),
-        ("Los Leones", "l1", "open"),
-        ("Toesca", "l2", ""),
+        ("Baquedano", "L1", "partly_closed"),
+        ("Los Leones", "L1", "open"),
+        ("Manquehue", "L1", "disabled"),
+        ("Tobalaba", "L1", "partly_closed"),
+        ("A", "L2", "open"),
+        ("B", "L2", "closed"),
+        ("C", "L2", ""),
+        ("D", "L2", ""),
     ]
 
 
@@ -340,6 +386,7 @@ INSERT INTO municipios (municipio_id, nombre, provincia_id) VALUES (1,'Peralta',
     [
         ("establecimientos_20260310.csv", "2026-03-10"),
         ("2021-05-24-lima.csv", "2021-05-24"),
+        ("RENIPRESS_31-08-2026.csv", "2026-08-31"),
         ("centros.csv", None),
         ("tabla-20269999.csv", None),
         ("120260310.csv", None),
@@ -437,7 +484,9 @@ def cnes(query: dict[str, str]) -> Any:
             {
                 "codigo_cnes": i,
                 "nome_fantasia": f"UBS {i} de {query['codigo_municipio']}",
-                "codigo_tipo_unidade": 2,
+                "codigo_tipo_unidade": 2 if i else 68,
+                "descricao_esfera_administrativa": "MUNICIPAL",
+                "descricao_natureza_juridica_estabelecimento": "2062" if i == 1 else "1244",
                 "latitude_estabelecimento_decimo_grau": -23.5,
                 "longitude_estabelecimento_decimo_grau": -46.6,
                 "codigo_motivo_desabilitacao_estabelecimento": "07" if i == 3 else None,
@@ -450,18 +499,16 @@ def cnes(query: dict[str, str]) -> Any:
 
 def test_pages_are_read_one_by_one_for_what_is_asked(web: Portal, tmp_path: Path) -> None:
     web.pages["/cnes"] = cnes
+    known = read_catalog()["br-cnes"]
     pages = {"parameter": "offset", "size": 20, "pause_seconds": 0}
-    own = entry(
-        "BR",
-        pages=pages,
-        where={"codigo_motivo_desabilitacao_estabelecimento": [""]},
-        values={"codigo_tipo_unidade": {"2": "Centro de saúde / unidade básica"}},
-    )
+    own = known.model_copy(update={"options": known.options | {"pages": pages}})
     origin = f"{web.url}/cnes?codigo_municipio={{codigo_municipio}}&limit=20"
     asked = Reading(parameters={"codigo_municipio": "355030"})
     made, rows = _rows(own, origin, tmp_path, asked)
     assert (made.rows, made.filtered, made.partial) == (44, 1, False)
-    assert rows[0]["name"] == "UBS 0 de 355030" and rows[0]["kind"] == "primary_care"
+    assert rows[1]["name"] == "UBS 1 de 355030" and rows[1]["kind"] == "primary_care"
+    assert (rows[0]["kind"], rows[0]["kind_label"]) == ("other", "")
+    assert [row["ownership"] for row in rows[:2]] == ["public", "private"]
     assert [path.split("offset=")[1] for path, _ in web.asked] == ["0", "20", "40"]
     assert "example.org" not in made.tables["health_facilities"].read_text()
 
