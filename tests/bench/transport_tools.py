@@ -97,7 +97,10 @@ def document_calls(searcher):
         return access(None, chance.choice(["CL", "PE", "BR", "DO"]), now, searcher)
 
     def price() -> bool:
-        arguments = {"system": chance.choice(systems), "passenger": chance.choice(["student", None])}
+        arguments = {
+            "system": chance.choice(systems),
+            "passenger": chance.choice(["student", None]),
+        }
         return bool(fares.run(given(), arguments).parts)
 
     def licence() -> bool:

@@ -86,5 +86,10 @@ def access(
     """What a tool is given."""
     language = more.pop("language", "pt" if country == "BR" else "es")
     return Access(
-        tables=tables, searcher=searcher, country=country, language=language, now=now, **more
+        tables=tables or Tables(None),
+        searcher=searcher,
+        country=country,
+        language=language,
+        now=now,
+        **more,
     )

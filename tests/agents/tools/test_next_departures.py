@@ -10,8 +10,16 @@ import pytest
 from agents.tools.next_departures import next_departures
 from retrieval.tables import Tables
 from tests.agents.tools.feeds import (
-    AGENCY, DAILY, ROUTES, STOPS, TIMES, TRIPS, access, load, write_feed,
-)  # fmt: skip
+    AGENCY,
+    DAILY,
+    ROUTES,
+    STOPS,
+    TIMES,
+    TRIPS,
+    access,
+    load,
+    write_feed,
+)
 
 LIMA = ZoneInfo("America/Lima")
 

@@ -11,8 +11,16 @@ from agents.toolkit.stops import find_stops, spoken
 from agents.tools.routes_between import routes_between
 from retrieval.tables import Tables
 from tests.agents.tools.feeds import (
-    AGENCY, DAILY, ROUTES, STOPS, TIMES, TRIPS, access, load, write_feed,
-)  # fmt: skip
+    AGENCY,
+    DAILY,
+    ROUTES,
+    STOPS,
+    TIMES,
+    TRIPS,
+    access,
+    load,
+    write_feed,
+)
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("America/Lima"))
 FILES = {
@@ -111,9 +119,7 @@ def test_words_that_say_nothing_count_where_nothing_else_is_said():
 
 
 def test_far_apart_meanings_are_asked_about_and_their_names_settle_it(tmp_path):
-    files = FILES | {
-        "stops": FILES["stops"] + "j,Jirón Grau,-8.3,-79.3\nc,Calle Grau,-8.5,-79.5\n"
-    }
+    files = FILES | {"stops": FILES["stops"] + "j,Jirón Grau,-8.3,-79.3\nc,Calle Grau,-8.5,-79.5\n"}
     with_homonyms = Tables(None)
     load(with_homonyms, "trujillo", write_feed(tmp_path / "more.zip", files))
     argument, labels = go(with_homonyms, "Plaza de Armas", "Grau").alternatives
