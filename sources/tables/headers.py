@@ -118,6 +118,9 @@ def _takes(role: Role, there: set[str]) -> dict[str, tuple[Take, ...]]:
             if present and (len(present) == len(take.headers) or len(present) > 1):
                 made = Take(present, take.joined, take.pattern)
                 found[column] = (*found.get(column, ()), made)
+    for column in role.names:  # our own names are headers as good as any
+        if column not in found and squash(column) in there:
+            found[column] = (Take((squash(column),)),)
     return found
 
 

@@ -114,6 +114,8 @@ def seconds(value: str) -> int | None:
 @lru_cache(maxsize=8192)
 def meaning(scheme: str, words: str) -> str | None:
     """Which value of a closed list an official word means, or None where no phrase fits."""
+    if words in _data()[scheme]:
+        return words  # an agency may write our own values
     folded = _plain(words)
     for value, phrases in _folded(scheme):
         if any(re.search(rf"(?<!\w){re.escape(phrase)}", folded) for phrase in phrases):
