@@ -91,6 +91,11 @@ def neighbours(tables: Tables, feed: Dataset) -> dict[str, list[tuple[str, float
     return _names(tables, feed).near
 
 
+def stops_of(tables: Tables, feed: Dataset) -> dict[str, Stop]:
+    """The stops of a feed that have a name, by id."""
+    return _names(tables, feed).by_id
+
+
 def spoken(text: str) -> tuple[str, ...]:
     """The words of a name that tell it from others, each in the one way of writing it."""
     said = words(text)
@@ -160,6 +165,7 @@ class _Names:
 
     def __init__(self, stops: Sequence[Stop]) -> None:
         self._stops = stops
+        self.by_id = {stop.id: stop for stop in stops}
         self._by_word: dict[str, set[int]] = defaultdict(set)
         for place, stop in enumerate(stops):
             for word in {_data().equal.get(w, w) for w in words(stop.name)}:
