@@ -16,6 +16,7 @@ from typing import Any
 
 from babel.dates import get_month_names
 
+from agents.replies import spoken_date
 from agents.toolkit import Access, Cited
 from retrieval.analyse import fold
 from sources.catalog import read_yaml
@@ -53,6 +54,11 @@ def all_quoted(access: Access, listed: Iterable[Mapping[str, str]]) -> tuple[Cit
     """The quotes of ``{document, quote}`` that can be shown, each once."""
     found = (quoted(access, each["document"], each["quote"]) for each in listed)
     return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def read_on(rules: Mapping[str, Any], language: str) -> dict[str, str]:
+    """{read_on}: the day on which `rules` were read off the documents, as people say it."""
+    return {"read_on": spoken_date(rules["read_on"].isoformat(), language)}
 
 
 def in_force(rules: Iterable[Mapping[str, Any]], today: date) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from agents.phrases import rules
 from agents.rules.likeness import masked, scorer
-from agents.rules.matching import Lexicon, Words, words_of
+from agents.rules.matching import Lexicon, Words, sound, words_of
 from agents.stated import plain
 from agents.toolkit import Age, Argument
 from agents.toolkit.loader import Loaded, loaded
@@ -18,9 +18,11 @@ from agents.toolkit.texts import NUMBER, PLACE, Texts
 from retrieval.analyse import fold
 from retrieval.places import Found, Place, Places
 
-LEAST_WORDS = 3
-SURE, PERHAPS = 0.8, 0.3
-"""Likeness to a tool's examples from which it is asked for, and from which a model decides."""
+LEAST_WORDS = 2
+SURE, PLAIN, PERHAPS = 0.6, 0.9, 0.3
+"""Likeness to a tool's examples from which it is asked for, from which it is so beside another tool,
+and from which a model decides.
+"""
 
 LONGEST_FOLLOW_UP = 14
 """Words of a question that may go on with an earlier one."""
@@ -61,16 +63,23 @@ def chosen(
     offered = list(offered)
     calls: list[Call] = []
     perhaps: list[Loaded] = []
+    seen: list[tuple[Loaded, list[str], list[Found], _Asked]] = []
     for each in offered:
         able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
         if not able:
             continue
         found = places.find(question, able)
-        wanted = _wanted(question, each, found)
-        if wanted:
+        seen.append((each, able, found, _asked(question, each, found)))
+    taken = {clause for *_, asked in seen for clause in asked.patterned}
+    best = max((asked.alike for *_, asked in seen), default=0.0)
+    for each, able, found, asked in seen:
+        # Beside a tool that is plainly asked for, or that is likelier, another must be plain too, or
+        # have a question of its own.
+        rivals = bool(taken) or asked.alike < best
+        if asked.patterned or asked.alike >= (PLAIN if rivals else SURE) or asked.apart(taken):
             call = read_call(question, each, able, found)
             calls.append(_completed(call, each, able, earlier, places))
-        elif wanted is None:
+        elif asked.hinted or asked.alike >= PERHAPS:
             perhaps.append(each)
     if not calls and len(question.split()) <= LONGEST_FOLLOW_UP:
         for before in earlier:
@@ -128,14 +137,48 @@ def _only_name(question: str, each: Loaded) -> dict[str, Any]:
     return {needed[0].name: named} if named and named != question.strip(" ¿?¡!.,") else {}
 
 
-def _wanted(question: str, each: Loaded, found: list[Found]) -> bool | None:
-    """Whether a question, or one clause of it, asks for a tool; None where it may.
-
-    Patterns say so, or its likeness to examples (`agents.rules.learn`). What is not meant in one
-    clause ("y cuánto cuesta la licencia") does not undo another.
+@dataclass(slots=True)
+class _Asked:
+    """How a question asks for a tool: the clauses (as offsets) in which a pattern says so, whether a
+    pattern hints at it, and how much each clause sounds like the tool's examples.
     """
-    perhaps, texts = False, each.texts
-    for start, end in clauses(question):
+
+    patterned: set[tuple[int, int]] = field(default_factory=set)
+    hinted: bool = False
+    likeness: dict[tuple[int, int], float] = field(default_factory=dict)
+    questions: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def alike(self) -> float:
+        """The likeness of the clause that sounds most like it."""
+        return max(self.likeness.values(), default=0.0)
+
+    def apart(self, taken: set[tuple[int, int]]) -> bool:
+        """Whether a clause that is a question, and in which no tool is plainly asked for, sounds
+        like it.
+        """
+        own = {clause for clause in self.questions if not any(_within(t, clause) for t in taken)}
+        return any(self.likeness.get(clause, 0.0) >= SURE for clause in own)
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _wanted(question: str, each: Loaded, found: list[Found]) -> bool:
+    """Whether a question asks for a tool, by itself."""
+    asked = _asked(question, each, found)
+    return bool(asked.patterned) or asked.alike >= SURE
+
+
+def _asked(question: str, each: Loaded, found: list[Found]) -> _Asked:
+    """How a question, or one clause of it, asks for a tool: by its patterns, and by its likeness to
+    examples (`agents.rules.learn`). What is not meant in one clause ("y cuánto cuesta la licencia")
+    does not undo another.
+    """
+    asked, texts = _Asked(), each.texts
+    parts = clauses(question)
+    for start, end in parts:
         words = words_of(question[start:end])
         inside = [f for f in found if start <= f.start and f.end <= end]
         hits = {
@@ -146,15 +189,20 @@ def _wanted(question: str, each: Loaded, found: list[Found]) -> bool | None:
         hits = {name: spans for name, spans in hits.items() if spans}
         if any(pattern.found(hits, words) for pattern in texts.unless):
             continue
-        likely = _likely(
-            question[start:end], tuple((f.start - start, f.end - start) for f in inside)
-        )
-        alike = likely.get(each.tool.name, 0.0)
-        if alike >= SURE or any(pattern.found(hits, words) for pattern in texts.asks):
-            return True
-        perhaps = perhaps or alike >= PERHAPS
-        perhaps = perhaps or any(pattern.found(hits, words) for pattern in texts.hints)
-    return None if perhaps else False
+        places = tuple((f.start - start, f.end - start) for f in inside)
+        likely = _likely(question[start:end], places)
+        asked.likeness[start, end] = likely.get(each.tool.name, 0.0)
+        if any(pattern.found(hits, words) for pattern in texts.asks):
+            asked.patterned.add((start, end))
+        asked.hinted |= any(pattern.found(hits, words) for pattern in texts.hints)
+        if len(parts) > 1 and (start, end) != parts[0] and set(words.keys) & _interrogatives():
+            asked.questions.add((start, end))
+    return asked
+
+
+@cache
+def _interrogatives() -> frozenset[str]:
+    return frozenset(sound(word) for word in rules("conversation")["interrogatives"])
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Literal
 
 from agents.toolkit import Access, Cited, Part, Result, tool
-from agents.toolkit.passages import in_force, quoted, rules_of
+from agents.toolkit.passages import in_force, quoted, read_on, rules_of
 
 Verdict = Literal["met", "not_met", "unknown"]
 
@@ -62,8 +62,8 @@ def eligibility(
         if line is not None and _applies(rule, said):
             groups[_verdict(rule, said, numbers, access.today.year)].append(line)
     parts = tuple(Part(name, tuple(lines)) for name, lines in groups.items() if lines)
-    values = {"name": chosen["names"][access.language]}
-    return Result(parts=parts, values=values, notices=("no_promise",) if parts else ())
+    values = {"name": chosen["names"][access.language], **read_on(rules, access.language)}
+    return Result(parts=parts, values=values, notices=("no_promise", "dated") if parts else ())
 
 
 def _applies(rule: Mapping[str, Any], said: Mapping[str, str | None]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from agents.toolkit import Access, Age, Part, Result, tool
-from agents.toolkit.passages import all_quoted, in_force, rules_of
+from agents.toolkit.passages import all_quoted, in_force, read_on, rules_of
 
 _UNSAID = "unsaid"
 """The value, in rules, of what the person did not say."""
@@ -25,7 +25,8 @@ def insurance_branch(
 
     It decides by what the person said; what was not said and matters is named.
     """
-    rules = rules_of(__file__)["countries"][access.country]
+    every = rules_of(__file__)
+    rules = every["countries"][access.country]
     facts = {
         "insurance": _UNSAID if insurance in (None, "unsure") else insurance,
         "work": work or _UNSAID,
@@ -38,9 +39,13 @@ def insurance_branch(
     parts.append(Part("check", all_quoted(access, rules["check"])))
     unsaid = tuple(f"unsaid_{name}" for name in _open(rules["matters"], facts, held))
     notices = (*unsaid, *rules.get("notices", ()), *_said_of(held))
+    shown = tuple(part for part in parts if part.lines)
+    if not shown:
+        return Result()
     return Result(
-        parts=tuple(part for part in parts if part.lines),
-        notices=tuple(dict.fromkeys(notices)),
+        parts=shown,
+        values=read_on(every, access.language),
+        notices=(*dict.fromkeys(notices), "dated"),
     )
 
 

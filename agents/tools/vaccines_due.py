@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from agents.stated import measures, plain
 from agents.toolkit import Access, Age, Cited, Part, Result, tool
 from agents.toolkit.passages import cited, rules_of, sections_of
-from agents.toolkit.reading import MONTHS, is_newborn
+from agents.toolkit.reading import is_newborn
 from retrieval.analyse import words
 from retrieval.index import Scope
 from sources.document import Document, Field
 
 _OF_A_SCHEDULE = (Field.BODY, Field.DESCRIPTION, Field.STEPS, Field.TEMPORAL, Field.OUTPUT)
 _WHERE = (Field.CHANNEL, Field.CONTACT_POINT)
+_MONTHS = {"year": 12, "month": 1}
+"""The units in which schedules count ages, in months."""
+
 _LIST = re.compile(r"(?P<first>\d+(?:\s*,\s*\d+)*)\s*(?:,|y|e)\s*(?P<last>\d+)\s+(?P<unit>[a-z]+)")
 _BOTH = re.compile(r"(?P<years>\d+) anos? (?:y|e) (?P<months>\d+) mes(?:es)?")
 
@@ -80,7 +83,7 @@ def _ages(text: str, language: str) -> set[int]:
     found |= {12 * int(both["years"]) + int(both["months"]) for both in _BOTH.finditer(said)}
     said = _LIST.sub(_each, _BOTH.sub(" ", said))
     return found | {
-        round(float(value) * MONTHS[unit]) for value, unit in measures(said) if unit in MONTHS
+        round(float(value) * _MONTHS[unit]) for value, unit in measures(said) if unit in _MONTHS
     }
 
 
@@ -93,6 +96,6 @@ def _each(listed: re.Match[str]) -> str:
 def _spoken(age: Age, language: str) -> str:
     """An age as people say it: "2 meses", "4 años"."""
     unit = "year" if age.months >= 24 and age.months % 12 == 0 else "month"
-    count = age.months // MONTHS[unit]
+    count = age.months // _MONTHS[unit]
     one, many = rules_of(__file__)["units"][unit][language]
     return f"{count} {one if count == 1 else many}"

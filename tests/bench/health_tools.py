@@ -1,11 +1,11 @@
 """Latency of the tools of health and education that read tables, over Chile's register of facilities.
 
-    python tests/bench/health_tools.py [--calls N] [--data DIR]
+    python tests/bench/health_tools.py [--calls N]
 
 Each tool is called N times for random places and arguments, one call at a time, rows made into
 documents included. Facilities are the 5,160 open ones of the register (DEIS), universities the 147
 of SUNEDU; schools and pharmacies on duty are as many rows as facilities, made of the same
-register, because no such file is beside the project. The last columns are the tools that
+register, because no such file is beside the project. The last lines are the tools that
 decide by documents, over the seed corpus. Ends with one JSON line.
 """
 

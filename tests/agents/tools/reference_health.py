@@ -86,10 +86,12 @@ def nearest(
     return [], 0, [(r.row_no, f"{r.km:.1f}".replace(".", ",")) for r in around.itertuples()]
 
 
-def on_duty(rows: pd.DataFrame, municipality: str, now: datetime) -> tuple[list[int], list[int]]:
-    """Numbers of the pharmacies whose shift runs at `now`, and whose begins later the same day."""
-    running, coming = [], []
-    for row in rows.itertuples():
+def on_duty(rows: pd.DataFrame, municipality: str, now: datetime) -> list[tuple[int, str]]:
+    """Numbers of the pharmacies whose shift runs at `now` or begins later the same day, and which of
+    both, by day, opening and name.
+    """
+    found = []
+    for row in rows.sort_values(["date", "opens", "name", "row_no"]).itertuples():
         if folded(row.municipality) != folded(municipality):
             continue
         day = date.fromisoformat(row.date)
@@ -98,10 +100,10 @@ def on_duty(rows: pd.DataFrame, municipality: str, now: datetime) -> tuple[list[
         minute = datetime.combine(day, opens)
         last = datetime.combine(day + timedelta(days=closes <= opens), closes)
         if minute <= now < last:
-            running.append(row.row_no)
+            found.append((row.row_no, "now"))
         elif day == now.date() and now < minute:
-            coming.append(row.row_no)
-    return running, coming
+            found.append((row.row_no, "later"))
+    return found
 
 
 _ABBREVIATED = ("s.a.c.", "s.a.", "asociacion civil")
@@ -135,5 +137,13 @@ def edits(one: str, other: str) -> int:
 
 def closest(names: pd.Series, asked: str) -> list[str]:
     """The names of the register with the fewest edits to `asked`, all of them plain."""
-    distances = names.map(lambda name: edits(plain_name(name), plain_name(asked)))
-    return list(names[distances == distances.min()])
+    wanted = plain_name(asked)
+    best, found = len(wanted), []
+    for name in sorted(names, key=lambda n: abs(len(plain_name(n)) - len(wanted))):
+        plain = plain_name(name)
+        if abs(len(plain) - len(wanted)) > best:  # so many edits it takes at least
+            break
+        distance = edits(plain, wanted)
+        found = [name] if distance < best else [*found, name] if distance == best else found
+        best = min(best, distance)
+    return found

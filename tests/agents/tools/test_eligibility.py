@@ -86,7 +86,7 @@ def test_a_condition_by_what_was_said(house, programme, words, said, verdict):
 @pytest.mark.parametrize("programme", COUNTRY)
 def test_with_nothing_said_all_is_unknown_and_nothing_promised(house, programme):
     groups, found = verdicts(house, programme)
-    assert list(groups) == ["unknown"] and found.notices == ("no_promise",)
+    assert list(groups) == ["unknown"] and found.notices == ("no_promise", "dated")
 
 
 def test_a_condition_that_is_not_for_the_person_is_left_out(house):

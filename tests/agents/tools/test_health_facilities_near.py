@@ -209,7 +209,7 @@ def test_the_register_says_the_same_to_pandas(register, seed):
         access(tables, None, "CL"), asked, kind=kind, emergency=emergency, ownership=ownership
     )
     here, wanted = reference.facilities(rows, code, kind, emergency, ownership)
-    numbers, total, around = reference.nearest(here, wanted, 8, 5, 50)
+    numbers, total, around = reference.nearest(here, wanted, 8, 5, 100)
     ids = dict(zip(rows["row_no"], rows["name"], strict=True))
     assert [c.document.title for c in found.lines] == [ids[n] for n in numbers]
     assert int(found.values.get("total", 0)) == total

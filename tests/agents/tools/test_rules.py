@@ -30,6 +30,7 @@ FILLED = {
     "total",
     "km",
     "name",
+    "read_on",
     "date",
     "day",
     "age",

@@ -90,3 +90,16 @@ def test_nothing_there_is_said(schools):
     asked = place("DO", "9901", "Nadie", "municipality", parents=("Azua",))
     found = schools_near.function(access(tables, None, "DO", "pt"), asked, ownership="public")
     assert not found.lines and found.values["what"] == "escolas públicas"
+
+
+def test_a_province_holds_its_municipalities_and_no_namesake(tmp_path):
+    tables = Tables(None)
+    rows = [
+        {"id": "1", "name": "A", "municipality": "Tamboril", "region": "SANTIAGO"},
+        {"id": "2", "name": "B", "municipality": "Sabaneta", "region": "Santiago Rodríguez"},
+        {"id": "3", "name": "C", "municipality": "Otro", "territory_code": "DO-2504"},
+    ]
+    tables.replace(dataset("do-x", "DO"), {"schools": write(tmp_path / "s.csv", "schools", rows)})
+    asked = place("DO", "DO-25", "Santiago", "province")
+    found = schools_near.function(access(tables, None, "DO"), asked)
+    assert [c.document.title for c in found.lines] == ["A", "C"]
