@@ -24,30 +24,31 @@ MOST = 8
 """Journeys in one answer."""
 
 _DIRECT = """
-SELECT b.trip_id, b.stop_id AS origin, a.stop_id AS destination, t.route_id,
-    t.trip_headsign AS headsign, r.route_short_name, r.route_long_name,
+SELECT b.trip_id, b.stop_id AS origin, a.stop_id AS destination,
     a.arrival_seconds - b.departure_seconds AS ride, a.stop_sequence - b.stop_sequence AS hops
 FROM gtfs_stop_times b
 JOIN gtfs_stop_times a ON a.source_id = $1 AND a.trip_id = b.trip_id
     AND a.stop_sequence > b.stop_sequence AND a.stop_id <> b.stop_id
-JOIN gtfs_trips t ON t.source_id = $1 AND t.trip_id = b.trip_id
-JOIN gtfs_routes r ON r.source_id = $1 AND r.route_id = t.route_id
 WHERE b.source_id = $1 AND list_contains($2::VARCHAR[], b.stop_id)
     AND list_contains($3::VARCHAR[], a.stop_id)
     AND coalesce(b.pickup_type, 0) <> 1 AND coalesce(a.drop_off_type, 0) <> 1
-QUALIFY 1 = row_number() OVER (PARTITION BY t.route_id, t.direction_id, t.trip_headsign
-    ORDER BY ride NULLS LAST, hops, b.stop_id, a.stop_id, b.trip_id)
-ORDER BY ride NULLS LAST, hops, t.route_id, t.direction_id, headsign LIMIT $4
+QUALIFY 1 = row_number() OVER (PARTITION BY b.trip_id
+    ORDER BY ride NULLS LAST, hops, b.stop_id, a.stop_id)
+ORDER BY ride NULLS LAST, hops, b.trip_id
 """
 _SERVING = """
 WITH served AS (
     SELECT trip_id, count(*) AS stops, bool_or(list_contains($2::VARCHAR[], stop_id)) AS outward,
         bool_or(list_contains($3::VARCHAR[], stop_id)) AS onward
-    FROM gtfs_stop_times WHERE source_id = $1 GROUP BY trip_id HAVING outward OR onward)
+    FROM gtfs_stop_times WHERE source_id = $1 GROUP BY trip_id HAVING outward OR onward),
+often AS (
+    SELECT trip_id, min(headway_secs) AS least, max(headway_secs) AS most
+    FROM gtfs_frequencies WHERE source_id = $1 GROUP BY trip_id)
 SELECT trip_id, outward, onward, t.route_id, t.direction_id, t.trip_headsign AS headsign,
-    r.route_short_name, r.route_long_name
+    r.route_short_name, r.route_long_name, least, most
 FROM gtfs_trips t JOIN served USING (trip_id)
 JOIN gtfs_routes r ON r.source_id = $1 AND r.route_id = t.route_id
+LEFT JOIN often USING (trip_id)
 WHERE t.source_id = $1 ORDER BY stops DESC, trip_id
 """
 _FIRST_LEGS = """
@@ -69,10 +70,6 @@ WHERE a.source_id = $1 AND list_contains($2::VARCHAR[], a.stop_id)
     AND list_contains($3::VARCHAR[], a.trip_id) AND coalesce(a.drop_off_type, 0) <> 1
     AND coalesce(s.pickup_type, 0) <> 1
 GROUP BY s.trip_id, s.stop_id HAVING ride IS NOT NULL ORDER BY ride, s.trip_id, s.stop_id
-"""
-_HEADWAYS = """
-SELECT trip_id, min(headway_secs) AS least, max(headway_secs) AS most FROM gtfs_frequencies
-WHERE source_id = $1 AND list_contains($2::VARCHAR[], trip_id) GROUP BY trip_id
 """
 
 
@@ -110,15 +107,14 @@ def journeys(
     """
     source_id, ends = feed.source_id, (list(origins), list(destinations))
     serving = tables.query(_SERVING, source_id, *ends)
-    both = any(row["outward"] and row["onward"] for row in serving)
-    if both and (rows := tables.query(_DIRECT, source_id, *ends, MOST)):
-        often = _headways(tables, source_id, (row["trip_id"] for row in rows))
-        return [
-            Journey(
-                (_leg(row, row["origin"], row["destination"], row["ride"], often),), row["ride"]
-            )
-            for row in rows
-        ]
+    both = {row["trip_id"]: row for row in serving if row["outward"] and row["onward"]}
+    if both and (rows := tables.query(_DIRECT, source_id, *ends)):
+        best: dict[tuple[Any, ...], Journey] = {}
+        for row in rows:
+            trip = both[row["trip_id"]]
+            leg = _leg(trip, row["origin"], row["destination"], row["ride"])
+            best.setdefault(_way(trip), Journey((leg,), row["ride"]))
+        return list(best.values())[:MOST]
     return _with_change(tables, feed, *ends, serving)
 
 
@@ -138,13 +134,12 @@ def _with_change(
     for row in tables.query(_SECOND_LEGS, source_id, destinations, list(onward)):
         second[row["stop_id"]].append(row)
     best = _changes(first, second, neighbours(tables, feed), {**outward, **onward})
-    often = _headways(tables, source_id, (leg["trip_id"] for c in best for leg in c.rides))
     made = []
     for change in best:
         one, two = change.rides
         legs = (
-            _leg(outward[one["trip_id"]], one["end_"], one["stop_id"], one["ride"], often),
-            _leg(onward[two["trip_id"]], two["stop_id"], two["end_"], two["ride"], often),
+            _leg(outward[one["trip_id"]], one["end_"], one["stop_id"], one["ride"]),
+            _leg(onward[two["trip_id"]], two["stop_id"], two["end_"], two["ride"]),
         )
         made.append(Journey(legs, change.total_s, change.walk_m))
     return made
@@ -157,8 +152,13 @@ def _standing(rows: Iterable[dict[str, Any]], end: str) -> dict[str, dict[str, A
     chosen: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         if row[end]:
-            chosen.setdefault((row["route_id"], row["direction_id"], row["headsign"]), row)
+            chosen.setdefault(_way(row), row)
     return {row["trip_id"]: row for row in chosen.values()}
+
+
+def _way(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A route and its direction: of trips that share both, one is shown."""
+    return row["route_id"], row["direction_id"], row["headsign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,31 +201,20 @@ def _changes(
                     continue
                 if trips[two["trip_id"]]["route_id"] != route:
                     found[key] = _Change(total, walk_m, (one, two))
-                    if old is None and len(found) >= MOST:
+                    if total < bound and len(found) >= MOST:
                         bound = sorted(c.total_s for c in found.values())[MOST - 1]
     ranked = sorted(found.items(), key=lambda item: (item[1].total_s, item[0]))
     return [change for _, change in ranked[:MOST]]
 
 
-def _leg(
-    row: Mapping[str, Any],
-    origin: str,
-    destination: str,
-    ride: int | None,
-    often: Mapping[str, tuple[int, int]],
-) -> Leg:
+def _leg(trip: Mapping[str, Any], origin: str, destination: str, ride: int | None) -> Leg:
+    often = None if trip["least"] is None else (trip["least"], trip["most"])
     return Leg(
-        route_id=row["route_id"],
-        route=route_name(row),
-        towards=direction(row),
+        route_id=trip["route_id"],
+        route=route_name(trip),
+        towards=direction(trip),
         origin=origin,
         destination=destination,
         ride_s=ride,
-        headway_s=often.get(row["trip_id"]),
+        headway_s=often,
     )
-
-
-def _headways(tables: Tables, source_id: str, trips: Iterable[str]) -> dict[str, tuple[int, int]]:
-    wanted = list(dict.fromkeys(trips))
-    rows = tables.query(_HEADWAYS, source_id, wanted) if wanted else []
-    return {row["trip_id"]: (row["least"], row["most"]) for row in rows}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -52,6 +52,15 @@ SELECT stop_id, stop_name, stop_lat, stop_lon FROM gtfs_stops
 WHERE source_id = ? AND stop_name IS NOT NULL AND coalesce(location_type, 0) = 0
 ORDER BY stop_name, stop_id
 """
+_SIGNS = """
+SELECT DISTINCT sign, stop_id FROM (
+    SELECT t.trip_id, any_value(t.trip_headsign) AS sign,
+        arg_max(s.stop_id, s.stop_sequence) AS stop_id
+    FROM gtfs_trips t
+    JOIN gtfs_stop_times s ON s.source_id = t.source_id AND s.trip_id = t.trip_id
+    WHERE t.source_id = ? AND t.trip_headsign IS NOT NULL GROUP BY t.trip_id)
+ORDER BY sign, stop_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Stop:
 
 def find_stops(tables: Tables, text: str, feeds: Sequence[Dataset]) -> list[Stop]:
     """The stops that `text` names in `feeds`; those named by exactly these words, where there are
-    such.
+    such. What no stop is called but a vehicle's sign is where that vehicle ends.
     """
     wanted = spoken(text)
     if not wanted:
@@ -83,12 +92,19 @@ def find_stops(tables: Tables, text: str, feeds: Sequence[Dataset]) -> list[Stop
         ]
         if crossing:
             return crossing
+    if ends := [stop for each in names for stop in each.signed(text)]:
+        return ends
     return [stop for each in names for stop in each.like(text)]
 
 
 def neighbours(tables: Tables, feed: Dataset) -> dict[str, list[tuple[str, float]]]:
     """For each stop id of a feed those within `WALK_M`, itself too, with the metres to them."""
     return _names(tables, feed).near
+
+
+def stops_of(tables: Tables, feed: Dataset) -> dict[str, Stop]:
+    """The stops of a feed that have a name, by id."""
+    return _names(tables, feed).by_id
 
 
 def spoken(text: str) -> tuple[str, ...]:
@@ -158,12 +174,22 @@ def _exact(found: Sequence[Stop], text: str) -> list[Stop]:
 class _Names:
     """The stops of one feed by the words of their names, and by what lies near."""
 
-    def __init__(self, stops: Sequence[Stop]) -> None:
+    def __init__(self, stops: Sequence[Stop], signs: Iterable[tuple[str, str]] = ()) -> None:
+        """`signs` are pairs of what stands on a vehicle and the id of the stop where it ends."""
         self._stops = stops
+        self.by_id = {stop.id: stop for stop in stops}
         self._by_word: dict[str, set[int]] = defaultdict(set)
         for place, stop in enumerate(stops):
             for word in {_data().equal.get(w, w) for w in words(stop.name)}:
                 self._by_word[word].add(place)
+
+        ends = [(sign, self.by_id[stop_id]) for sign, stop_id in signs if stop_id in self.by_id]
+        self._signs = _Names([replace(stop, name=sign) for sign, stop in ends]) if ends else None
+
+    def signed(self, text: str) -> list[Stop]:
+        """Where the vehicles end on whose sign `text` stands, under the sign's name."""
+        found = _exact(self._signs.having(text), text) if self._signs else []
+        return list({stop.id: stop for stop in found}.values())
 
     def having(self, text: str) -> list[Stop]:
         """The stops with all words of `text`."""
@@ -223,7 +249,9 @@ def _names(tables: Tables, feed: Dataset) -> _Names:
             Stop(feed.source_id, r["stop_id"], r["stop_name"], r["stop_lat"], r["stop_lon"])
             for r in rows
         ]
-        kept[feed.source_id] = (version, _Names(stops))
+        signs = tables.query(_SIGNS, feed.source_id)
+        named = _Names(stops, [(row["sign"], row["stop_id"]) for row in signs])
+        kept[feed.source_id] = (version, named)
     return kept[feed.source_id][1]
 
 

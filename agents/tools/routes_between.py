@@ -8,7 +8,7 @@ from agents.toolkit import Access, Point, Result, tool
 from agents.toolkit.amounts import distance, minutes
 from agents.toolkit.journeys import Journey, Leg, journeys
 from agents.toolkit.made import cited, say
-from agents.toolkit.stops import Stop, find_stops, meanings
+from agents.toolkit.stops import Stop, find_stops, meanings, stops_of
 from retrieval.tables import Dataset
 
 ROLE = "gtfs_stops"
@@ -35,7 +35,7 @@ def routes_between(access: Access, origin: str, destination: str) -> Result:
     fewest = min((len(journey.legs) for _, journey in found), default=0)
     found = [(feed, journey) for feed, journey in found if len(journey.legs) == fewest]
     found.sort(key=lambda pair: (pair[1].total_s is None, pair[1].total_s or 0))
-    known = _names(access, found)
+    known = {feed.source_id: stops_of(access.tables, feed) for feed, _ in found}
     items = [(feed, _line(journey, known, feed)) for feed, journey in found]
     unknown = tuple(f"unknown {name}" for name, stops in ends.items() if not stops)
     return Result(
@@ -46,30 +46,8 @@ def routes_between(access: Access, origin: str, destination: str) -> Result:
     )
 
 
-Known = Mapping[tuple[str, str], Stop]
-
-_NAMES = """
-SELECT source_id, stop_id, stop_name, stop_lat, stop_lon FROM gtfs_stops
-WHERE list_contains($1::VARCHAR[], source_id) AND list_contains($2::VARCHAR[], stop_id)
-"""
-
-
-def _names(access: Access, found: list[tuple[Dataset, Journey]]) -> Known:
-    """The stops where somebody gets on or off, by source and id."""
-    sources = sorted({feed.source_id for feed, _ in found})
-    stops = sorted({s for _, j in found for leg in j.legs for s in (leg.origin, leg.destination)})
-    if not stops:
-        return {}
-    return {
-        (r["source_id"], r["stop_id"]): Stop(
-            r["source_id"],
-            r["stop_id"],
-            r["stop_name"] or r["stop_id"],
-            r["stop_lat"],
-            r["stop_lon"],
-        )
-        for r in access.tables.query(_NAMES, sources, stops)
-    }
+Known = Mapping[str, Mapping[str, Stop]]
+"""Stops by data set and id."""
 
 
 def _line(journey: Journey, known: Known, feed: Dataset) -> str:
@@ -90,8 +68,8 @@ def _leg(leg: Leg, known: Known, feed: Dataset) -> str:
         "leg",
         feed,
         route=f"{leg.route} – {leg.towards}" if leg.towards else leg.route,
-        origin=known[feed.source_id, leg.origin].name,
-        destination=known[feed.source_id, leg.destination].name,
+        origin=_name(known, feed, leg.origin),
+        destination=_name(known, feed, leg.destination),
     )
     if leg.ride_s is not None:
         text += say(routes_between, "ride", feed, minutes=minutes(leg.ride_s))
@@ -102,16 +80,20 @@ def _leg(leg: Leg, known: Known, feed: Dataset) -> str:
     return text
 
 
+def _name(known: Known, feed: Dataset, stop_id: str) -> str:
+    stop = known[feed.source_id].get(stop_id)
+    return stop.name if stop else stop_id
+
+
 def _points(found: list[tuple[Dataset, Journey]], known: Known) -> tuple[Point, ...]:
     """Where one gets on and off on the best journey."""
     if not found:
         return ()
     feed, journey = found[0]
-    stops = [
-        known[feed.source_id, s] for leg in journey.legs for s in (leg.origin, leg.destination)
-    ]
+    ends = dict.fromkeys(s for leg in journey.legs for s in (leg.origin, leg.destination))
+    stops = [known[feed.source_id][name] for name in ends if name in known[feed.source_id]]
     return tuple(
         Point(stop.name, stop.latitude, stop.longitude)
-        for stop in dict.fromkeys(stops)
+        for stop in stops
         if stop.latitude is not None and stop.longitude is not None
     )

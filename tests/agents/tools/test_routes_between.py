@@ -113,6 +113,17 @@ def test_stops_are_found_by_the_names_that_people_give(tables, said, meant):
     assert {s.id for s in find_stops(tables, said, [tables.dataset("trujillo")])} == meant
 
 
+def test_what_only_a_sign_names_is_where_the_vehicle_ends(tmp_path):
+    trips = TRIPS + "r1,diario,t1,Mall,0\nr2,diario,t2,Villa del Mar,0\nr3,diario,t3,Mall,0\n"
+    signed = Tables(None)
+    load(signed, "trujillo", write_feed(tmp_path / "feed.zip", FILES | {"trips": trips}))
+    feed = signed.dataset("trujillo")
+    assert [s.id for s in find_stops(signed, "villa del mar", [feed])] == ["beach"]
+    assert [s.id for s in find_stops(signed, "mall", [feed])] == ["mall"]
+    assert len(go(signed, "Óvalo Mansiche", "Villa del Mar").lines) == 1
+    signed.close()
+
+
 def test_words_that_say_nothing_count_where_nothing_else_is_said():
     assert spoken("la calle") == ("calle",)
     assert spoken("Av. de la Marina") == ("marina",)
