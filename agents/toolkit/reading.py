@@ -27,6 +27,7 @@ and from which a model decides.
 LONGEST_FOLLOW_UP = 14
 """Words of a question that may go on with an earlier one."""
 
+_LYING = re.compile(r"(?:,|\s(?:en|em|no|na|de|del|do|da))\s*$", re.IGNORECASE)
 _LEADS = re.compile(r"^(?:(?:y|e|la|el|a|o|de|en|para|pra|sobre|qué tal)\s+)+", re.IGNORECASE)
 _JOINTS = re.compile(r"[?¿!;.]+\s*|,\s+|\s(?:y|e|además|também|también|aparte)\s", re.IGNORECASE)
 
@@ -77,7 +78,7 @@ def chosen(
         # have a question of its own.
         rivals = bool(taken) or asked.alike < best
         if asked.patterned or asked.alike >= (PLAIN if rivals else SURE) or asked.apart(taken):
-            call = read_call(question, each, able, found)
+            call = read_call(question, each, able, found, asked.clause)
             calls.append(_completed(call, each, able, earlier, places))
         elif asked.hinted or asked.alike >= PERHAPS:
             perhaps.append(each)
@@ -152,6 +153,12 @@ class _Asked:
     def alike(self) -> float:
         """The likeness of the clause that sounds most like it."""
         return max(self.likeness.values(), default=0.0)
+
+    @property
+    def clause(self) -> tuple[int, int] | None:
+        """The clause that asks for it, where it is not the question as a whole."""
+        named = self.patterned or {c for c, v in self.likeness.items() if v == self.alike}
+        return min(named, key=lambda clause: clause[1] - clause[0]) if named else None
 
     def apart(self, taken: set[tuple[int, int]]) -> bool:
         """Whether a clause that is a question, and in which no tool is plainly asked for, sounds
@@ -235,22 +242,31 @@ def sectors_asked(
     return found
 
 
-def read_call(question: str, each: Loaded, countries: Sequence[str], found: list[Found]) -> Call:
-    """The arguments that `question` gives."""
+def read_call(
+    question: str,
+    each: Loaded,
+    countries: Sequence[str],
+    found: list[Found],
+    clause: tuple[int, int] | None = None,
+) -> Call:
+    """The arguments that `question` gives. A place of another `clause` than the one that asks for the
+    tool is taken only where one is required.
+    """
+    own = [f for f in found if not clause or (clause[0] <= f.start and f.end <= clause[1])]
     given: dict[str, Any] = {}
     missing: list[str] = []
     options: dict[str, tuple[str, ...]] = {}
     country = countries[0]
     for argument in each.tool.arguments:
         if argument.type is Place:
-            meant = _meant(found)
+            meant = _meant(own or (found if argument.required else []))
             if isinstance(meant, Place):
                 given[argument.name], country = asdict(meant), meant.country
                 continue
             if meant:
                 options[argument.name] = tuple(dict.fromkeys(p.label for p in meant))[:MOST_OPTIONS]
         else:
-            value = _value(question, argument, each.texts)
+            value = _value(question, argument, each.texts, found)
             if value is not None:
                 given[argument.name] = value
                 home = each.texts.homes.get(argument.name, {}).get(str(value), "")
@@ -306,14 +322,14 @@ def _spans(found: list[Found], words: Words, begin: int) -> list[tuple[int, int]
     return spans
 
 
-def _value(question: str, argument: Argument, texts: Texts) -> Any:
+def _value(question: str, argument: Argument, texts: Texts, found: list[Found]) -> Any:
     """What the question says of an argument, or None."""
     if argument.type is Age:
         return _months(question)
     for capture in texts.captures.get(argument.name, ()):
         folded = fold(question)
         if len(folded) == len(question) and (match := capture.search(folded)):
-            return question[match.start("it") : match.end("it")].strip(" ,;:")
+            return _without_place(question, *match.span("it"), found)
     spoken = texts.values.get(argument.name, {})
     hits = texts.lexicon.find(words_of(question))
     said = {value: hits[key] for value, key in spoken.items() if key in hits}
@@ -323,6 +339,17 @@ def _value(question: str, argument: Argument, texts: Texts) -> Any:
         return True
     # The value that is named by most words, and of those the first.
     return min(said, key=lambda value: (-max(e - s for s, e in said[value]), said[value][0]))
+
+
+def _without_place(question: str, start: int, end: int, found: list[Found]) -> str:
+    """A captured name without the place that it is said to lie in: "Mall Plaza en Trujillo"."""
+    said = question[start:end].strip(" ,;:")
+    for place in found:
+        if start < place.start < end <= place.end + 1:
+            before = _LYING.sub("", question[start : place.start])
+            if before != question[start : place.start] and before.strip(" ,;:"):
+                return before.strip(" ,;:")
+    return said
 
 
 def _months(question: str) -> int | None:

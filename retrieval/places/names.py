@@ -20,6 +20,9 @@ _BETWEEN = frozenset({"", "-", "'", "’", "´"})
 _JOINED = re.compile(r"['’´-]")
 
 MOST_ERRORS = 2
+SHORTENED = 3
+"""Words of a name from which its first two may stand for it."""
+
 LONGEST_JOIN = 3
 """Words of a text that may be one word of a name: "til til" is Tiltil."""
 
@@ -95,6 +98,7 @@ class Names:
                     if key and " ".join(key) not in countries:
                         self._add(key, place)
                         vocabulary.update(key)
+        self._shorten(places)
         # A misspelt country is none of its namesakes: "Coolmbia" is not Colméia.
         elsewhere = {name for name in (*countries, *around().foreign) if " " not in name}
         self._elsewhere = elsewhere - vocabulary
@@ -106,6 +110,22 @@ class Names:
             for word, node in self._root.next.items()
             if len(word) <= LEAST and len(node.next) > 2
         )
+
+    def _shorten(self, places: Iterable[Place]) -> None:
+        """Long names also go by their beginning, where nothing else does: "Víctor Larco" is Víctor
+        Larco Herrera, and "San Juan" is left to those that are called so.
+        """
+        begun: dict[tuple[str, tuple[str, ...]], list[Place]] = {}
+        for place in places:
+            key = key_of(place.name)
+            if len(key) >= SHORTENED and not any(is_little(word) for word in key[:2]):
+                begun.setdefault((place.country, key[:2]), []).append(place)
+        for (_, key), meant in begun.items():
+            node = self._root
+            for word in key:
+                node = node.next[word]
+            if len({place.code for place in meant}) == 1 and not node.places:
+                self._add(key, meant[0])
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:
         node = self._root
