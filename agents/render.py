@@ -235,5 +235,9 @@ def _finish(state: State, context: Context, writer: Writer, status: Status) -> A
         tools=tools_used(state),
         points=_points(state, writer),
         notices=notices(state, context, writer, documents),
-        suggestions=suggestions(documents, understanding["aspects"], language),
+        suggestions=suggestions(
+            [d for d in documents if d.id in state.get("chosen", ())],  # rows have no more to say
+            understanding["aspects"],
+            language,
+        ),
     )
