@@ -194,8 +194,9 @@ class Part(TypedDict):
 
 
 class Finding(TypedDict):
-    """What a tool found, or that it found nothing: `text` says so. `points` are what can be
-    drawn: (label, latitude, longitude).
+    """What a tool found, or that it found nothing: `text` says so. It `proves` something if it
+    shows more than remarks about the sources. `points` are what can be drawn: (label, latitude,
+    longitude).
     """
 
     tool: str
@@ -205,6 +206,7 @@ class Finding(TypedDict):
     rows: int
     parts: list[Part]
     text: str
+    proves: bool
     notices: list[str]
     points: list[tuple[str, float, float]]
     failed: bool

@@ -63,9 +63,11 @@ async def assess(state: State, context: Context) -> dict[str, Any]:
     """Chooses the documents that may answer, and what happens next (`verdict`)."""
     if state.get("findings"):
         return await asyncio.to_thread(_beside_findings, state, context)
-    if state.get("asks"):
-        return {"verdict": "argument", "chosen": []}
     ruled = await asyncio.to_thread(_by_rules, state, context)
+    if state.get("asks"):
+        # A document that surely answers what was asked spares the citizen a question.
+        sure = ruled["verdict"] == "compose" and BESIDE & set(state["understanding"]["aspects"])
+        return ruled if sure else {"verdict": "argument", "chosen": []}
     open_question = ruled["verdict"] in ("again", "service", "topic", "reply")
     if context.model is None or state.get("decided") or not open_question:
         return ruled
@@ -101,7 +103,7 @@ def _beside_findings(state: State, context: Context) -> dict[str, Any]:
 
 
 def _any_rows(state: State) -> bool:
-    return any(finding["parts"] for finding in state.get("findings") or ())
+    return any(finding["proves"] for finding in state.get("findings") or ())
 
 
 def _abroad(chosen: Evidence, ranked: list[Evidence]) -> bool:

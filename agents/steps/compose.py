@@ -46,6 +46,8 @@ def found_by_tools(state: State) -> list[Sentence]:
             part=part_of(number, place),
         )
         for number, finding in enumerate(state.get("findings") or ())
+        if finding["proves"]
+        or not state["chosen"]  # remarks stand with the document, if there is one
         for place, part in enumerate(finding["parts"])
         for line in part["lines"]
     ]

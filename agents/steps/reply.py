@@ -32,17 +32,20 @@ def reply(state: State, context: Context) -> dict[str, Any]:
         answer = render.written(state, context)
     elif _has_rows(state) or any(s["part"].startswith("asked") for s in state.get("draft", ())):
         answer = render.answered(state, context)
+    elif any(not s["part"].startswith("tool:") for s in state.get("draft", ())):
+        answer = render.partly_known(state, context)
     elif state.get("findings"):
         answer = render.found_nothing(state, context)
-    elif state.get("draft"):
-        answer = render.partly_known(state, context)
     else:
         answer = render.unanswerable(state, context)
     return {"answer": answer.model_dump(mode="json")}
 
 
 def _has_rows(state: State) -> bool:
-    return any(s["part"].startswith("tool:") for s in state.get("draft", ()))
+    """Whether rows of a finding that proves something still stand after the check."""
+    shown = {s["part"].rpartition(":")[0] for s in state.get("draft", ())}
+    findings = enumerate(state.get("findings") or ())
+    return any(f["proves"] and f"tool:{number}" in shown for number, f in findings)
 
 
 def _language_of(state: State) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agents.labels import section_at
 from agents.replies import reply, spoken_date
 from agents.state import Finding, Part, Sentence
 from agents.toolkit import Access, Cited, Result
@@ -42,6 +43,7 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
         rows=len(cited),
         parts=parts,
         text="" if parts else texts.text("empty", language, **values),
+        proves=any(not section_at(c.document, c.start).note for c in cited),
         notices=[texts.text(key, language, **values) for key in result.notices],
         points=[(p.label, p.latitude, p.longitude) for p in result.points],
         failed=False,
@@ -53,7 +55,7 @@ def failed(each: Loaded, call: Call, language: str) -> Finding:
     title = each.texts.text("title", language)
     return Finding(
         tool=call.tool, title=title, country=call.country, arguments=shown(call.arguments), rows=0,
-        parts=[], text=reply(language, "tool_failed", title=title), notices=[], points=[],
+        parts=[], text=reply(language, "tool_failed", title=title), proves=False, notices=[], points=[],
         failed=True,
     )  # fmt: skip
 
