@@ -33,6 +33,9 @@ from agents.toolkit.reading import Call, chosen, decoded
 
 log = logging.getLogger("ventanilla.agent")
 
+COUNTRY = "country"
+"""The argument of an `Ask` for what every tool must know."""
+
 MOST_CALLS = 3
 """Tools that one agent calls for one question."""
 
@@ -88,8 +91,12 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     if not calls and perhaps and context.model is not None:
         calls = await decide_tools(context, errand, perhaps, countries)
         decided = True
+    # Fares or dates of which country? Nothing in the question tells, and it is not for us to guess.
+    nowhere = [c for c in calls if not c.country and len(loaded()[c.tool].tool.countries) > 1]
+    calls = [c for c in calls if c not in nowhere]
     ready = [c for c in calls if not c.missing][:MOST_CALLS]
     asks = [_ask(c, errand) for c in calls if c.missing]
+    asks += [Ask(tool=c.tool, argument=COUNTRY, question="", options=[]) for c in nowhere]
     return {"calls": [asdict(c) for c in ready], "asks": asks, "decided": decided}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from agents.agent import COUNTRY
 from agents.choosing import choose
 from agents.context import Context
 from agents.state import Evidence, State
@@ -20,6 +21,9 @@ from sources.document import Verification, last_day
 ENOUGH, PERHAPS = -0.7, -1.8
 """Trust from which a document answers, and from which the citizen is asked whether it is what was
 meant. It is in log-odds: at 0, right is as likely as wrong."""
+
+SURE = 0.7
+"""Trust from which a document answers rather than a tool asks back."""
 
 OFFERED = 4
 """Services offered where none is sure."""
@@ -66,8 +70,12 @@ async def assess(state: State, context: Context) -> dict[str, Any]:
     ruled = await asyncio.to_thread(_by_rules, state, context)
     if state.get("asks"):
         # A document that surely answers what was asked spares the citizen a question.
-        sure = ruled["verdict"] == "compose" and BESIDE & set(state["understanding"]["aspects"])
-        return ruled if sure else {"verdict": "argument", "chosen": []}
+        named = BESIDE & set(state["understanding"]["aspects"])
+        trust = max((e["trust"] for e in best_per_document(state)), default=FURTHEST)
+        if ruled["verdict"] == "compose" and (named or trust >= SURE):
+            return ruled
+        nowhere = any(ask["argument"] == COUNTRY for ask in state["asks"])
+        return {"verdict": "country" if nowhere else "argument", "chosen": []}
     open_question = ruled["verdict"] in ("again", "service", "topic", "reply")
     if context.model is None or state.get("decided") or not open_question:
         return ruled

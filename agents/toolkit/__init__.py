@@ -100,6 +100,8 @@ class Part:
 class Result:
     """What a tool found. Nothing found is an answer too, if the data could have shown it.
 
+    Lines that only say where to turn do not `answer`.
+
     `values` fill in the heading or, where there are no lines, the `empty` text; `notices` are keys
     of the tool's texts; `alternatives` are what an argument may mean: the reader is asked.
     """
@@ -110,7 +112,7 @@ class Result:
     notices: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     alternatives: tuple[str, tuple[str, ...]] | None = None
-    searched: tuple[str, ...] = ()
+    answers: bool = True
 
 
 class ToolFunction(Protocol):

@@ -43,7 +43,7 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
         rows=len(cited),
         parts=parts,
         text="" if parts else texts.text("empty", language, **values),
-        proves=any(not section_at(c.document, c.start).note for c in cited),
+        proves=result.answers and any(not section_at(c.document, c.start).note for c in cited),
         notices=[texts.text(key, language, **values) for key in result.notices],
         points=[(p.label, p.latitude, p.longitude) for p in result.points],
         failed=False,

@@ -197,8 +197,9 @@ def _asked(question: str, each: Loaded, found: list[Found]) -> _Asked:
         if any(pattern.found(hits, words) for pattern in texts.unless):
             continue
         places = tuple((f.start - start, f.end - start) for f in inside)
-        likely = _likely(question[start:end], places)
-        asked.likeness[start, end] = likely.get(each.tool.name, 0.0)
+        if not texts.about or texts.about & hits.keys():
+            likely = _likely(question[start:end], places)
+            asked.likeness[start, end] = likely.get(each.tool.name, 0.0)
         if any(pattern.found(hits, words) for pattern in texts.asks):
             asked.patterned.add((start, end))
         asked.hinted |= any(pattern.found(hits, words) for pattern in texts.hints)

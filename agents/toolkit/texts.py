@@ -6,6 +6,7 @@
 | words | word sets, as in agents/rules/matching.py: `pharmacy: [farmacia, botica*]` |
 | asks | patterns over the sets by which it is asked for; `place` stands for a place that was found,
 `number` for a word with a digit |
+| about | sets of which one must be named before likeness to examples counts |
 | hints | patterns after which a model, where there is one, decides |
 | unless | patterns after which it is not meant |
 | values | the words of an argument with few values (`kind: {hospital: [hospital*]}`) or of a true one |
@@ -33,7 +34,7 @@ PLACE, NUMBER = "place", "number"
 """Sets that a tool need not write: the places that were found, and words with a digit."""
 
 LANGUAGES = ("es", "pt")
-KEYS = {"title", "words", "asks", "hints", "unless", "values", "capture", "homes", "ask", "heading",
+KEYS = {"title", "words", "asks", "about", "hints", "unless", "values", "capture", "homes", "ask", "heading",
         "empty", "texts", "rules"}  # fmt: skip
 
 
@@ -43,6 +44,7 @@ class Texts:
 
     lexicon: Lexicon
     asks: tuple[Pattern | Near, ...]
+    about: frozenset[str]
     hints: tuple[Pattern | Near, ...]
     unless: tuple[Pattern | Near, ...]
     values: dict[str, dict[str, str]]
@@ -104,6 +106,7 @@ def read_texts(tool: Tool) -> Texts:
     return Texts(
         lexicon=lexicon,
         asks=_patterns(data.get("asks", ()), lexicon),
+        about=_about(data, lexicon, file),
         hints=_patterns(data.get("hints", ()), lexicon),
         unless=_patterns(data.get("unless", ()), lexicon),
         values=values,
@@ -114,6 +117,13 @@ def read_texts(tool: Tool) -> Texts:
         homes=data.get("homes", {}),
         said=said,
     )
+
+
+def _about(data: dict[str, Any], lexicon: Lexicon, file: str) -> frozenset[str]:
+    named = frozenset(data.get("about", ()))
+    if unknown := named - lexicon.names:
+        raise ToolRefused(f"{file}: `about` names the set {min(unknown)!r}", "Write it in `words`.")
+    return named
 
 
 def _patterns(lines: Any, lexicon: Lexicon) -> tuple[Pattern | Near, ...]:

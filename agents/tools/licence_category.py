@@ -28,7 +28,7 @@ def licence_category(access: Access, vehicle: Vehicle) -> Result:
     channels = tuple(
         line for document in documents for line in _of(document, Field.CHANNEL, Field.CONTACT_POINT)
     )
-    return Result(parts=(Part("unknown", channels, {}),), values=values)
+    return Result(parts=(Part("unknown", channels, {}),), values=values, answers=False)
 
 
 def _known(access: Access, line: Cited, values: dict[str, str]) -> Result:

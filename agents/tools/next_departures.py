@@ -42,7 +42,6 @@ def next_departures(access: Access, stop: str, route: str | None = None) -> Resu
         values=values,
         notices=_notices(stops, boards, wanted, served is not None),
         points=_points(stops, found),
-        searched=tuple(feed.source_id for feed in feeds),
     )
 
 

@@ -42,7 +42,6 @@ def routes_between(access: Access, origin: str, destination: str) -> Result:
         lines=cited(items, routes_between, f"{origin}--{destination}", **names),
         notices=unknown or (("change",) if fewest > 1 else ()),
         points=_points(found, known),
-        searched=tuple(feed.source_id for feed in feeds),
     )
 
 

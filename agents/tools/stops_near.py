@@ -83,7 +83,6 @@ def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
             for row in rows
             if row["latitude"] is not None and row["longitude"] is not None
         ),
-        searched=tuple(feeds),
     )
 
 

@@ -44,7 +44,8 @@ def vaccines_due(access: Access, age: Age) -> Result:
         parts.insert(0, Part("schedule", tuple(cited(d, s) for d, s in schedule)))
         return Result((), _filled(parts), {"age": spoken}, ("no_age", "no_advice"))
     parts.insert(0, Part("about", tuple(_about(documents))))
-    return Result((), _filled(parts), {"age": spoken}, ("no_schedule",) * bool(documents))
+    notices = ("no_schedule",) * bool(documents)
+    return Result((), _filled(parts), {"age": spoken}, notices, answers=False)
 
 
 def _about_vaccines(access: Access) -> Iterator[Document]:
