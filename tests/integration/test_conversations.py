@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from agents import found
 from agents.assistant import EXPIRY, Assistant
 from agents.state import Answer, Request, Status, Turn
-from agents.steps import gather as gather_step
 from ui.assemble import House, open_house
 from ui.settings import Settings
 
@@ -158,7 +158,7 @@ async def test_a_broken_step_is_a_named_ending(
     def broken(*_: object) -> None:
         raise RuntimeError("index on fire")
 
-    monkeypatch.setattr(gather_step, "profiles", broken)
+    monkeypatch.setattr(found, "profiles", broken)
     with caplog.at_level(logging.DEBUG):
         answer = await assistant.ask(ask("¿Cuánto cuesta la licencia del unicornio?", "CL"))
     assert answer.status is Status.ERROR_INTERNAL
