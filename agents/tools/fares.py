@@ -11,7 +11,7 @@ from agents.rules.matching import words_of
 from agents.toolkit import Access, Cited, Part, Result, tool
 from agents.toolkit.amounts import money
 from agents.toolkit.made import cited, say, texts_of
-from agents.toolkit.routes import code_of, is_route
+from agents.transit.routes import code_of, is_route
 from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from retrieval.places import Place

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from agents.replies import spoken_date
 from agents.toolkit import Access, Point, Result, tool
 from agents.toolkit.amounts import minutes
-from agents.toolkit.departures import MOST, Board, Departure, board
 from agents.toolkit.made import cited, say
-from agents.toolkit.routes import code_of
-from agents.toolkit.stops import Stop, find_stops, meanings
+from agents.transit.departures import MOST, Board, Departure, board
+from agents.transit.routes import code_of
+from agents.transit.stops import Stop, find_stops, meanings
 from retrieval.tables import Dataset
 
 ROLE = "gtfs_stop_times"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from agents.toolkit import Access, Point, Result, tool
 from agents.toolkit.amounts import distance, minutes
-from agents.toolkit.journeys import Journey, Leg, journeys
 from agents.toolkit.made import cited, say
-from agents.toolkit.stops import Stop, find_stops, meanings, stops_of
+from agents.transit.journeys import Journey, Leg, journeys
+from agents.transit.stops import Stop, find_stops, meanings, stops_of
 from retrieval.tables import Dataset
 
 ROLE = "gtfs_stops"

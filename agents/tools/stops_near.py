@@ -9,7 +9,7 @@ from typing import Any
 from agents.toolkit import Access, Point, Result, tool
 from agents.toolkit.amounts import distance
 from agents.toolkit.made import cited, say
-from agents.toolkit.stops import EARTH_M
+from agents.transit.stops import EARTH_M
 from retrieval.analyse import fold
 from retrieval.places import Place
 from retrieval.tables import Dataset

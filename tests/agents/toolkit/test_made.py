@@ -8,8 +8,8 @@ import pytest
 
 from agents.toolkit.amounts import distance, minutes, money
 from agents.toolkit.made import cited, made, slug
-from agents.toolkit.routes import code_of, is_route
 from agents.tools.stops_near import stops_near
+from agents.transit.routes import code_of, is_route
 from retrieval.tables import Dataset
 from sources.document import Field, Sector, Verification
 

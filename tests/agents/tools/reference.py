@@ -1,6 +1,6 @@
 """What the transport tools should find, computed another way: with pandas, from the zip's files.
 
-Nothing here is shared with the tools but the words of ``agents/toolkit/streets.yaml``.
+Nothing here is shared with the tools but the words of ``agents/transit/streets.yaml``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-STREETS = Path(__file__).resolve().parents[3] / "agents" / "toolkit" / "streets.yaml"
+STREETS = Path(__file__).resolve().parents[3] / "agents" / "transit" / "streets.yaml"
 EARTH = 6_371_008.8
 WALK_M, WALK_SPEED = 300.0, 1.2
 FEW, MANY = 3, 12

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.toolkit.departures import board
-from agents.toolkit.journeys import journeys
-from agents.toolkit.stops import find_stops, meanings
 from agents.tools.next_departures import next_departures
 from agents.tools.routes_between import routes_between
 from agents.tools.stops_near import RADIUS_M, WIDEST_M, stops_near
+from agents.transit.departures import board
+from agents.transit.journeys import journeys
+from agents.transit.stops import find_stops, meanings
 from retrieval.places import Place
 from retrieval.tables import Tables
 from tests.agents.tools.feeds import REAL, access, load, needs_feeds

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agents.toolkit.stops import find_stops, spoken
 from agents.tools.routes_between import routes_between
+from agents.transit.stops import find_stops, spoken
 from retrieval.tables import Tables
 from tests.agents.tools.feeds import (
     AGENCY,

@@ -14,8 +14,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agents.toolkit.routes import direction, is_route, route_name
-from agents.toolkit.stops import Stop
+from agents.transit.routes import direction, is_route, route_name
+from agents.transit.stops import Stop
 from retrieval.tables import Tables
 
 MOST = 12

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.toolkit.routes import direction, route_name
-from agents.toolkit.stops import neighbours
+from agents.transit.routes import direction, route_name
+from agents.transit.stops import neighbours
 from retrieval.tables import Dataset, Tables
 
 WALK_M_PER_S = 1.2

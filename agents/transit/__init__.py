@@ -1,0 +1,1 @@
+"""GTFS feeds as tools ask them: stops by name, rides, departures (https://gtfs.org/documentation/schedule/reference/)."""
