@@ -24,10 +24,10 @@ def evidence_of(errand: Errand, context: Context) -> list[Evidence]:
     result = context.searcher.search(
         errand["question"], scope, limit=60, minor=errand["minor"], language=errand["language"]
     )
-    return _evidence(result, errand["agent"])
+    return _evidence(result, errand["agent"], errand["part"])
 
 
-def _evidence(result: Result, agent: str) -> list[Evidence]:
+def _evidence(result: Result, agent: str, part: int) -> list[Evidence]:
     by_document: dict[str, list[Found]] = {}
     for found in result.passages:
         by_document.setdefault(found.document.id, []).append(found)
@@ -40,6 +40,7 @@ def _evidence(result: Result, agent: str) -> list[Evidence]:
             trust=round(passages[0].trust, 4),
             passages=[[p.start, p.end] for p in passages[:6]],
             agent=agent,
+            part=part,
         )
         for document_id, passages in list(by_document.items())[:DOCUMENTS]
     ]

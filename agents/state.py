@@ -122,7 +122,8 @@ class Answer(BaseModel):
 
 class Understanding(TypedDict):
     """What the question was understood to be. `standalone` is what is searched, `asked` what tools
-    are chosen by, with the questions `before` it (newest first). `countries` are those that the text
+    are chosen by, with the questions `before` it (newest first); `parts` are
+    the subjects of a question that names several. `countries` are those that the text
     or the page named; empty means that none did.
     """
 
@@ -130,6 +131,7 @@ class Understanding(TypedDict):
     standalone: str
     asked: str
     before: list[str]
+    parts: list[str]
     minor: list[str]
     countries: list[str]
     elsewhere: str | None
@@ -140,7 +142,7 @@ class Understanding(TypedDict):
 
 class Errand(TypedDict):
     """What one sector agent is sent to find; `country` None searches all, and a `broader` errand
-    leaves out sectors and tools.
+    leaves out sectors and tools. `part` 0 is the question as a whole, others are its parts.
     """
 
     agent: str
@@ -150,6 +152,7 @@ class Errand(TypedDict):
     language: str
     minor: list[str]
     country: str | None
+    part: int
     broader: bool
 
 
@@ -174,6 +177,7 @@ class Evidence(TypedDict):
     trust: float
     passages: list[list[int]]
     agent: str
+    part: int
 
 
 class Sentence(TypedDict):

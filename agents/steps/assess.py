@@ -8,6 +8,7 @@ decides where there is one: once for a question, among the documents found.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from agents.agent import COUNTRY
@@ -24,6 +25,9 @@ meant. It is in log-odds: at 0, right is as likely as wrong."""
 
 SURE = 0.7
 """Trust from which a document answers rather than a tool asks back."""
+
+PART = 0.0
+"""Trust from which a document answers a part of a question."""
 
 OFFERED = 4
 """Services offered where none is sure."""
@@ -45,13 +49,18 @@ def best_per_document(state: State) -> list[Evidence]:
     """The evidence, each document once, nearest first, its trust with its lead over the next
     document of its country.
     """
+    return ranked(e for e in state.get("evidence", ()) if e["part"] == 0)
+
+
+def ranked(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Each document of `evidence` once, nearest first, its trust with its lead."""
     best: dict[str, Evidence] = {}
-    for found in state.get("evidence", ()):
+    for found in evidence:
         known = best.get(found["document_id"])
         if known is None or found["score"] > known["score"]:
             best[found["document_id"]] = found
-    ranked = sorted(best.values(), key=lambda e: -e["score"])
-    return [{**e, "trust": with_lead(e["trust"], _lead(e, ranked))} for e in ranked]
+    order = sorted(best.values(), key=lambda e: -e["score"])
+    return [{**e, "trust": with_lead(e["trust"], _lead(e, order))} for e in order]
 
 
 def _lead(evidence: Evidence, ranked: list[Evidence]) -> float:
@@ -81,13 +90,13 @@ async def assess(state: State, context: Context) -> dict[str, Any]:
         return ruled
     if state["understanding"]["elsewhere"]:
         return ruled
-    ranked = best_per_document(state)
-    choice = await choose(state, context, ranked)
+    order = best_per_document(state)
+    choice = await choose(state, context, order)
     if choice is None:
         return ruled
     if choice.document_id is not None:
-        chosen = next(e for e in ranked if e["document_id"] == choice.document_id)
-        if not state["understanding"]["countries"] and _abroad(chosen, ranked):
+        chosen = next(e for e in order if e["document_id"] == choice.document_id)
+        if not state["understanding"]["countries"] and _abroad(chosen, order):
             return {"verdict": "country", "chosen": [], "decided": True}
         return {"verdict": "compose", "chosen": [chosen["document_id"]], "decided": True}
     if choice.subject and state.get("rounds", 0) == 0:
@@ -134,10 +143,10 @@ def _by_rules(state: State, context: Context) -> dict[str, Any]:
     )
     if not reading.strong and not reading.mentions:
         return {"verdict": "topic", "chosen": []}
-    ranked = best_per_document(state)
-    able = [e for e in ranked if e["trust"] >= ENOUGH]
+    order = best_per_document(state)
+    able = [e for e in order if e["trust"] >= ENOUGH]
     if not able:
-        perhaps = [e["document_id"] for e in ranked if e["trust"] >= PERHAPS][:OFFERED]
+        perhaps = [e["document_id"] for e in order if e["trust"] >= PERHAPS][:OFFERED]
         again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
         return {
             "verdict": "again" if again else ("service" if perhaps else "reply"),
@@ -148,8 +157,20 @@ def _by_rules(state: State, context: Context) -> dict[str, Any]:
         level = {e["country"] for e in able if e["score"] >= able[0]["score"] - LEVEL_COUNTRIES}
         if len(level) > 1:
             return {"verdict": "country", "chosen": []}
-    chosen = _choose(able, state, context)
-    return {"verdict": "compose", "chosen": chosen, "alike": _alike(ranked, chosen)}
+    chosen = _of_parts(state) or _choose(able, state, context)
+    return {"verdict": "compose", "chosen": chosen, "alike": _alike(order, chosen)}
+
+
+def _of_parts(state: State) -> list[str]:
+    """The document of each subject, where a question names several and each has one of its own."""
+    found: list[str] = []
+    for number in range(1, len(state["understanding"]["parts"]) + 1):
+        first = next(iter(ranked(e for e in state["evidence"] if e["part"] == number)), None)
+        if first is None or first["trust"] < PART:
+            return []
+        found.append(first["document_id"])
+    distinct = list(dict.fromkeys(found))
+    return distinct if len(distinct) > 1 else []
 
 
 def _preference(evidence: Evidence, context: Context) -> float:

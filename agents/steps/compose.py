@@ -11,7 +11,7 @@ from agents import render
 from agents.context import Context
 from agents.extract import Span, extract, introduction
 from agents.state import Sentence, State, Written, part_of
-from agents.steps.assess import best_per_document
+from agents.steps.assess import ranked
 from agents.writing import write
 from retrieval.index import Scope
 
@@ -63,7 +63,7 @@ def _unanswered(draft: list[Sentence]) -> list[Sentence]:
 def quoted(state: State, context: Context) -> list[Sentence]:
     """Quotes the fields asked for from each chosen document, then what else matters."""
     understanding = state["understanding"]
-    evidence = {e["document_id"]: e for e in best_per_document(state)}
+    evidence = {e["document_id"]: e for e in ranked(state.get("evidence", ()))}
     draft: list[Sentence] = []
     for document_id in state["chosen"]:
         document = context.document(document_id)

@@ -8,25 +8,33 @@ from agents.agent import agent
 from agents.context import Context
 from agents.state import Errand, State
 
+GENERAL = "general"
+
 
 def errands(state: State) -> list[Errand]:
-    """One errand per agent and country. A second, broader round leaves out sectors and tools."""
+    """One errand per agent and country, and one for each part of a question that names several
+    subjects. A second, broader round leaves out sectors and tools.
+    """
     understanding = state["understanding"]
     broader = state.get("rounds", 0) > 0
-    agents = ["general"] if broader else understanding["sectors"]
+    agents = [GENERAL] if broader else understanding["sectors"]
     countries: list[str | None] = [*understanding["countries"]] or [None]
+    sent = [(name, 0, understanding["standalone"]) for name in agents]
+    if not broader:
+        sent += [(GENERAL, n, part) for n, part in enumerate(understanding["parts"], 1)]
     return [
         Errand(
             agent=name,
-            question=understanding["standalone"],
+            question=question,
             asked=understanding["asked"],
             before=understanding["before"],
             language=understanding["language"],
             minor=understanding["minor"],
             country=country,
+            part=part,
             broader=broader,
         )
-        for name in agents
+        for name, part, question in sent
         for country in countries
     ]
 

@@ -19,6 +19,9 @@ from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from sources.country import countries
 
+MOST_PARTS = 3
+_AND = re.compile(r"\s(?:y|e|además de|além de|y también|e também)\s", re.IGNORECASE)
+
 KEPT = 3
 """Earlier questions that a follow-up may go on with."""
 
@@ -54,6 +57,7 @@ def understand(state: State, context: Context) -> dict[str, Any]:
         "standalone": alone.subject_text,
         "asked": question,
         "before": asked_before,
+        "parts": _parts(alone.subject_text, context, scope, language) if len(found) == 1 else [],
         "minor": sorted(place_words(alone.subject_text) | alone.minor),
         "countries": list(found),
         "elsewhere": where.elsewhere,
@@ -63,6 +67,17 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     }
     said = [*(earlier or state.get("earlier") or ()), question][-KEPT:]
     return {"understanding": understanding, "evidence": None, "rounds": 0, "earlier": said}
+
+
+def _parts(text: str, context: Context, scope: Scope, language: str) -> list[str]:
+    """The subjects of "el colegio y el pase escolar": pieces that each name a service by themselves."""
+    pieces = [piece.strip() for piece in _AND.split(text) if piece.strip()]
+    if not 2 <= len(pieces) <= MOST_PARTS:
+        return []
+    readings = [context.searcher.read(piece, scope, language=language) for piece in pieces]
+    subjects = [{m.id for m in r.mentions} for r in readings]
+    apart = all(subjects) and len(set(map(frozenset, subjects))) == len(pieces)
+    return pieces if apart else []
 
 
 def _sectors(subject: str, by_tools: set[str]) -> list[str]:

@@ -420,3 +420,23 @@ async def test_two_messages_of_one_conversation_at_once_are_both_answered(kept: 
         "do-transport-renovacion-licencia",
         "br-education-enem",
     ]
+
+
+async def test_a_question_with_two_subjects_is_answered_in_parts(assistant: Assistant) -> None:
+    answer = await assistant.ask(
+        ask(
+            "mi hijo, ¿qué necesita para entrar al colegio y para el pase escolar en Santiago?",
+            "CL",
+        )
+    )
+    assert answer.status is Status.ANSWERED
+    cited = {citation.document_id for citation in answer.citations}
+    assert {
+        "cl-education-admision-escolar-sae",
+        "cl-education-tarjeta-nacional-estudiantil",
+    } <= cited
+
+
+async def test_a_name_with_an_and_in_it_is_one_subject(assistant: Assistant) -> None:
+    answer = await assistant.ask(ask("¿Qué es la postulación a gratuidad, becas y créditos?", "CL"))
+    assert {c.document_id for c in answer.citations} == {"cl-education-fuas-gratuidad-becas"}
