@@ -27,6 +27,7 @@ def parse(data: bytes) -> Parsed:
 
 
 def _rows(lines: list[str], separator: str, *, quoted: bool) -> Iterator[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    for row in csv.reader(lines, delimiter=separator, quoting=quoting):
+    for row in csv.reader(
+        lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    ):
         yield row if quoted else [cell.strip('" \r\n') for cell in row]

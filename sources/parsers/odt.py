@@ -173,9 +173,7 @@ class _Reader:
     def _words(self, element: Any) -> str:
         parts = [element.text or ""]
         for child in element:
-            if child.tag == f"{_TEXT}s":
-                parts.append(" ")
-            elif child.tag == f"{_TEXT}tab":
+            if child.tag in (f"{_TEXT}s", f"{_TEXT}tab"):
                 parts.append(" ")
             elif child.tag == f"{_TEXT}line-break":
                 parts.append("\n")
