@@ -107,8 +107,11 @@ def parse(data: bytes, name: str) -> Parsed:
         parsed: Parsed = import_module(f"{__name__}.{parser}").parse(data)
     except Unreadable:
         raise
+    except MemoryError as error:
+        problem = "reading it needs too much memory (MemoryError)"
+        raise Unreadable(problem, "Split it.") from error
     except Exception as error:
-        # The one boundary to five libraries: whatever a broken file makes them raise, the rest of
+        # The one boundary to seven libraries: whatever a broken file makes them raise, the rest of
         # the document set goes on.
         problem = f"its {parser} cannot be read ({type(error).__name__})"
         raise Unreadable(problem, "Open it and save it again.") from error

@@ -10,6 +10,7 @@ the language is told first: by the pages that have text, else by what the first 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -97,6 +98,10 @@ def packs() -> frozenset[str]:
     return frozenset(told.stdout.split("\n", 1)[-1].split())
 
 
+class Blank(Unreadable):
+    """A page on which no letters are found: a photograph, a plan, an empty sheet."""
+
+
 class Scans:
     """The scanned pages of one document, which share a language and a time limit."""
 
@@ -108,14 +113,14 @@ class Scans:
     def lines(self, page: Any, number: int) -> list[Line]:
         """The lines of a pypdfium2 page. Raises Unreadable with what is missing, or what is wrong."""
         if not packs():
-            raise Unreadable("it is a scan, and Tesseract is not installed", f"{_INSTALL}")
+            raise Unreadable("it has no text of its own, and Tesseract is not installed", _INSTALL)
         if monotonic() > self._until:
             raise Unreadable("its scanned pages take too long", "Split the file.")
         image, scale = _image(page)
         rows = self._read(image)
         kept = [row for row in rows if row.confidence >= _LEAST_OF_LINE]
         if sum(len(_LETTER.findall(w.text)) for row in kept for w in row.words) < _LEAST_LETTERS:
-            raise Unreadable("it is a scan without text that can be told", _GIVE_TEXT)
+            raise Blank("it shows images, and no text that can be told", _GIVE_TEXT)
         letters = sum(len(word.text) for row in kept for word in row.words)
         sure = sum(row.confidence * len(word.text) for row in kept for word in row.words)
         if sure / letters < _LEAST_CONFIDENCE:
@@ -139,7 +144,7 @@ def _pack(language: str) -> str:
     pack = PACKS[language]
     if pack not in packs():
         raise Unreadable(
-            f"it is a scan, and Tesseract lacks its data for {pack!r}",
+            f"it has no text of its own, and Tesseract lacks its data for {pack!r}",
             f"Install tesseract-ocr-{pack}.",
         )
     return pack
@@ -168,13 +173,16 @@ def _recognised(image: bytes, pack: str) -> list[_Row]:
             capture_output=True,
             timeout=PAGE_SECONDS,
             check=True,
+            # Its threads wait for one another: on two cores several are slower than one.
+            env=os.environ | {"OMP_THREAD_LIMIT": "1"},
         )
         return list(_rows(fromstring(told.stdout)))
     except subprocess.TimeoutExpired:
         raise Unreadable("it is a scan that takes too long", _GIVE_TEXT) from None
     except (OSError, subprocess.SubprocessError, ParseError, DefusedXmlException) as error:
         raise Unreadable(
-            f"it is a scan, and Tesseract failed at it ({type(error).__name__})", _GIVE_TEXT
+            f"it has no text of its own, and Tesseract failed at it ({type(error).__name__})",
+            _GIVE_TEXT,
         ) from error
 
 

@@ -1,7 +1,8 @@
 """PDF → blocks, by pypdfium2: every line with its place, size and page.
 
-Pages without usable text are read by OCR (`sources.parsers.ocr`) and marked as unverified. What repeats on the pages' edges goes (`sources.parsers.pdf_layout` does that, and builds
-paragraphs, headings and tables from the lines). One page is held in memory at a time.
+Pages without usable text are read by OCR (`sources.parsers.ocr`) and marked as unverified. What
+repeats on the pages' edges goes (`sources.parsers.pdf_layout` does that, and builds paragraphs,
+headings and tables from the lines). One page is held in memory at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pypdfium2.raw as raw
 
 from sources.document import Verification
 from sources.parsers.blocks import Block, Parsed, Unreadable, clean
-from sources.parsers.ocr import Scans
+from sources.parsers.ocr import Blank, Scans
 from sources.parsers.pdf_layout import blocks
 from sources.parsers.pdf_lines import Cell, Line, stretches
 
@@ -39,6 +40,8 @@ _MOST_UNKNOWN = 0.3
 _STAMP = 60
 """Characters below which the text on a scanned page is a stamp, a folio or a header."""
 _MOST_OF_IT = 0.4
+_RICHER = 3
+"""Times as many letters must OCR find as a stamp has, to take its place."""
 _LETTERS_AS_PATHS = 150
 
 
@@ -102,13 +105,29 @@ def _read_scans(
     reader = Scans("\n".join(line.text for page in pages for line in page))
     for number in scans:
         page = document.get_page(number - 1)
+        own = pages[number - 1]
         try:
-            pages[number - 1] = reader.lines(page, number)
+            lines = reader.lines(page, number)
+            if _length(lines) > _RICHER * _length(own) or _unknown(_joined(own)):
+                pages[number - 1] = lines
+        except Blank as error:
+            # A picture below a few words is no scan.
+            if not own:
+                failed[number] = error
         except Unreadable as error:
             failed[number] = error
+            pages[number - 1] = [] if _unknown(_joined(own)) else own
         finally:
             page.close()
     return failed
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    return "".join(line.text for line in lines)
+
+
+def _length(lines: Sequence[Line]) -> int:
+    return len(_joined(lines))
 
 
 def _is_scanned(pages: Sequence[Sequence[Line]], block: Block) -> bool:
@@ -151,7 +170,7 @@ def _page(document: Any, number: int) -> tuple[list[Line], bool]:
             lines = list(_lines(text_page, number, page.get_height()))
         finally:
             text_page.close()
-        text = "".join(line.text for line in lines)
+        text = _joined(lines)
         if not text:
             return lines, _draws(page, least=0.0)
         is_scan = _unknown(text) or (len(text) < _STAMP and _draws(page, least=_MOST_OF_IT))
