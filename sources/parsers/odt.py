@@ -230,8 +230,16 @@ class _Reader:
         return row
 
     def _cell(self, cell: Any) -> str:
-        texts = (self._words(p) for p in cell.iter(f"{_TEXT}p", f"{_TEXT}h"))
+        texts = (self._words(p) for p in _paragraphs(cell) if not self._is_hidden(p))
         return " ".join(" ".join(texts).split())
+
+
+def _paragraphs(element: Any) -> Iterator[Any]:
+    for child in element:
+        if child.tag in (f"{_TEXT}p", f"{_TEXT}h"):
+            yield child
+        elif child.tag not in _LEFT_OUT:
+            yield from _paragraphs(child)
 
 
 def _rows(table: Any) -> Iterator[Any]:

@@ -34,6 +34,9 @@ def parse(data: bytes) -> Parsed:
         title, sheets = _sheets(data)
         for sheet in sheets:
             name = clean(sheet.title).replace("\n", " ")
+            if sheet.sheet_state != "visible":
+                unread.append((f"sheet {name!r}", "it is hidden. Show it, if it is for readers."))
+                continue
             try:
                 found = _sheet(sheet)
             except Unreadable as error:
@@ -55,8 +58,7 @@ def _sheets(data: bytes) -> tuple[str | None, list[Any]]:
         raise Unreadable(
             f"it is no sound XLSX file ({type(error).__name__})", "Open it and save it again."
         ) from error
-    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    return clean(book.properties.title or "") or None, sheets
+    return clean(book.properties.title or "") or None, book.worksheets
 
 
 def _sheet(sheet: Any) -> list[Block]:
