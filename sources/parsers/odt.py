@@ -187,9 +187,16 @@ class _Reader:
         for item in element:
             if item.tag not in (f"{_TEXT}list-item", f"{_TEXT}list-header"):
                 continue
-            for at, block in enumerate(self.blocks(item)):
-                is_own = at == 0 and block.kind is Kind.TEXT and item.tag == f"{_TEXT}list-item"
-                yield Block(block.text, Kind.ITEM) if is_own else block
+            first = next(iter(item), None) if item.tag == f"{_TEXT}list-item" else None
+            if first is None or first.tag != f"{_TEXT}p" or self._is_hidden(first):
+                yield from self.blocks(item)
+                continue
+            # Not read as a paragraph: "o emancipado" begins with a word here, not with a bullet.
+            if text := clean(self._words(first)):
+                yield Block(text, Kind.ITEM)
+            for box in _boxes(first):
+                yield from self.blocks(box)
+            yield from self.blocks(item[1:])
 
     def _table(self, table: Any) -> Iterator[Block]:
         rows: list[list[str]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from textwrap import wrap
 
 import pypdfium2 as pdfium
 import pytest
@@ -52,8 +53,8 @@ def scanned(*pages: bytes, text: str = "", stamp: str = "", colour: int | None =
     buffer = BytesIO()
     sheet = canvas.Canvas(buffer, pagesize=A4)
     if text:
-        for at in range(0, len(text), 90):
-            sheet.drawString(60, 760 - at / 6, text[at : at + 90].strip())
+        for number, line in enumerate(wrap(text, 90)):
+            sheet.drawString(60, 760 - 15 * number, line)
         sheet.showPage()
     for page in pages:
         with pdfium.PdfDocument(page) as document:

@@ -125,9 +125,10 @@ class Tesseract:
             return subprocess.CompletedProcess(command, 0, listed, "")
         pack = command[command.index("-l") + 1]
         self.asked.append(pack)
+        text = f"{'Primera Segunda Tercera'.split()[len(self.asked) - 1]} {self.texts[pack]}"
         words = (
             WORD.format(100 + 90 * n, 180 + 90 * n, self.confidence, word)
-            for n, word in enumerate(self.texts[pack].split())
+            for n, word in enumerate(text.split())
         )
         made = HOCR.format("".join(words), self.confidence).encode()
         return subprocess.CompletedProcess(command, 0, made, b"")
