@@ -132,6 +132,7 @@ def test_settings_and_secrets_do_not_reach_it(monkeypatch: pytest.MonkeyPatch) -
     assert "VENTANILLA" not in block.text
 
 
+@pytest.mark.slow
 def test_a_thousand_pages_take_less_than_a_gigabyte(reader: Reader) -> None:
     parsed = reader.parse(pdf(1000), "a.pdf")
     assert {block.page for block in parsed.blocks} == set(range(1, 1001))

@@ -125,7 +125,7 @@ class Tesseract:
             return subprocess.CompletedProcess(command, 0, listed, "")
         pack = command[command.index("-l") + 1]
         self.asked.append(pack)
-        text = f"{'Primera Segunda Tercera'.split()[len(self.asked) - 1]} {self.texts[pack]}"
+        text = f"{['Primera', 'Segunda', 'Tercera'][len(self.asked) - 1]} {self.texts[pack]}"
         words = (
             WORD.format(100 + 90 * n, 180 + 90 * n, self.confidence, word)
             for n, word in enumerate(text.split())
