@@ -76,7 +76,16 @@ def sniff(data: bytes) -> str | None:
 
 
 def reader_of(data: bytes, name: str) -> str:
-    """The module that reads the file called `name`. Raises Unreadable where none fits."""
+    """The module that reads the file called `name`.
+
+    Raises Unreadable where none fits, and for a file that is empty or too large.
+    """
+    if not data.strip():
+        raise Unreadable("it is empty", "Put the text in it, or take it away.")
+    if len(data) > LARGEST:
+        raise Unreadable(
+            f"it has {len(data) / 1024**2:.0f} MB", f"Split it: {LARGEST // 1024**2} MB at most."
+        )
     extension = PurePath(name).suffix.lower()
     if found := sniff(data):
         return found
@@ -96,12 +105,6 @@ def reader_of(data: bytes, name: str) -> str:
 
 def parse(data: bytes, name: str) -> Parsed:
     """Reads the file called `name`. Raises Unreadable, whatever the library underneath raised."""
-    if not data.strip():
-        raise Unreadable("it is empty", "Put the text in it, or take it away.")
-    if len(data) > LARGEST:
-        raise Unreadable(
-            f"it has {len(data) / 1024**2:.0f} MB", f"Split it: {LARGEST // 1024**2} MB at most."
-        )
     parser = reader_of(data, name)
     try:
         parsed: Parsed = import_module(f"{__name__}.{parser}").parse(data)
