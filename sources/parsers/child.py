@@ -19,8 +19,8 @@ from sources.parsers.wire import packed
 MEGABYTES = 1024
 """Memory that reading a file may take, the interpreter's included."""
 
-CPU_SECONDS = 120
-"""Computing time that one file may take, Tesseract's not counted: it has limits of its own."""
+CPU_SECONDS = 300
+"""Computing time that one file may take; Tesseract's is not counted, drawing its pages is."""
 
 _KILO = 1 if sys.platform == "darwin" else 1024
 """Bytes in the unit in which the system tells the peak."""

@@ -28,12 +28,16 @@ ODT_TYPE = b"application/vnd.oasis.opendocument.text"
 _RATIO_COUNTS_FROM = 1024 * 1024
 """Bytes unpacked below which the ratio says nothing: a short text is mostly the format's own."""
 _PROLOGUE = 4096
+_ENTRY = b"PK\x01\x02"
+"""What every entry of an archive's list begins with."""
 _OUTSIDE = re.compile(r"/|\\|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)")
 _DAMAGED = (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError)
 
 
 def kind(data: bytes) -> str | None:
     """The module that reads this archive: docx, odt or xlsx; None for any other, sound or not."""
+    if _parts(data) > MOST_PARTS:
+        return None
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
             names = set(package.namelist())
@@ -51,6 +55,8 @@ def kind(data: bytes) -> str | None:
 
 def check(data: bytes) -> None:
     """Raises Unreadable for bombs, passwords, macros, entities and damage."""
+    if (parts := _parts(data)) > MOST_PARTS:
+        raise Unreadable(f"it has {parts} parts", "Save its text in a new file.")
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
             _check_entries(package.infolist())
@@ -61,9 +67,12 @@ def check(data: bytes) -> None:
         ) from error
 
 
+def _parts(data: bytes) -> int:
+    """How many parts a package lists at most. A million would fill the memory before any check."""
+    return data.count(_ENTRY)
+
+
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MOST_PARTS:
-        raise Unreadable(f"it has {len(entries)} parts", "Save its text in a new file.")
     # Sizes that lie are no way round this: zipfile stops reading at the size declared.
     size = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))

@@ -11,14 +11,12 @@ program of its own. Ends with one JSON line.
 from __future__ import annotations
 
 import json
-import sys
 import time
 import zipfile
 from collections.abc import Callable
 from html import escape
 from importlib import import_module
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import docx
@@ -26,8 +24,6 @@ import openpyxl
 import pypdfium2 as pdfium
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sources.parsers import ocr, parse
 from sources.parsers.apart import Reader
@@ -153,9 +149,7 @@ def formats() -> dict[str, dict[str, float]]:
         speed = {"rows_s": ROWS / seconds} if is_table else {"pages_s": PAGES / seconds}
         found[kind] = {**speed, "text_mb_s": text / seconds}
         pages, per_row = (f"{speed[k]:.0f}" if k in speed else "–" for k in ("pages_s", "rows_s"))
-        print(
-            f"{kind:<8}{len(data) / 1e6:>9.2f}{pages:>10}{per_row:>10}{text / seconds:>11.2f}"
-        )
+        print(f"{kind:<8}{len(data) / 1e6:>9.2f}{pages:>10}{per_row:>10}{text / seconds:>11.2f}")
     if {"spa", "por"} <= ocr.packs():
         data = scan()
         seconds = best(lambda: parse(data, "a.pdf"), time.perf_counter)
