@@ -345,7 +345,7 @@ def test_test_ends_with_the_summary_of_pytest(world):
     assert out.splitlines() == ["pytest -q tests/sources -k a b", "1 passed in 0.01s"]
 
 
-def test_a_browser_is_installed_only_when_asked_for_and_by_root_on_debian(world):
+def test_programs_are_installed_only_when_asked_for_and_by_root_on_debian(world):
     world.python()
     world.script("bin/apt-get", f'#!/bin/sh\necho "$*" >>"{world.folder}/apt"\n')
     fake_id = world.bin / "id"
@@ -356,12 +356,19 @@ def test_a_browser_is_installed_only_when_asked_for_and_by_root_on_debian(world)
     if "ID=debian" not in Path("/etc/os-release").read_text().splitlines():
         pytest.skip("the rest is for Debian")
     world.run("test", CI="true")
-    assert "install -y --no-install-recommends chromium" in (world.folder / "apt").read_text()
+    installed = (world.folder / "apt").read_text()
+    assert "install -y --no-install-recommends chromium" in installed
+    assert "tesseract-ocr tesseract-ocr-spa tesseract-ocr-por" in installed
     (world.folder / "apt").unlink()
     world.script("bin/id", "#!/bin/sh\necho 1000\n")
     world.run("test", VENTANILLA_BROWSER_TESTS="1")
     world.script("bin/id", "#!/bin/sh\necho 0\n")
     world.script("bin/chromium", "#!/bin/sh\n")
+    world.script("bin/tesseract", "#!/bin/sh\necho spa\n")
+    world.run("test", CI="true")
+    assert "chromium" not in (world.folder / "apt").read_text()
+    (world.folder / "apt").unlink()
+    world.script("bin/tesseract", "#!/bin/sh\necho spa; echo por\n")
     world.run("test", CI="true")
     assert not (world.folder / "apt").exists()
 

@@ -17,6 +17,7 @@ from agents.llm.protocol import Health
 from sources.catalog import read_catalog
 from sources.country import countries
 from sources.errors import VentanillaError
+from sources.parsers import ocr
 from sources.vocabulary import concepts
 from ui.assemble import open_house
 from ui.local import Running
@@ -43,6 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_data(settings),
         *_home(settings),
         *_index(settings),
+        *_ocr(),
         *_models(),
         *_model(settings),
     ]
@@ -109,6 +111,23 @@ def _index(settings: Settings) -> Iterator[Finding]:
             )
     except VentanillaError as error:
         yield Finding("index", False, str(error))
+
+
+def _ocr() -> Iterator[Finding]:
+    """Whether scanned pages can be read, and in which languages. Without, the rest is read."""
+    there = ocr.packs()
+    languages = [language for language, pack in ocr.PACKS.items() if pack in there]
+    missing = [f"tesseract-ocr-{ocr.PACKS[each]}" for each in ("es", "pt") if each not in languages]
+    if not there:
+        text = (
+            "no Tesseract: scanned pages are not read (install tesseract-ocr and its spa and por)"
+        )
+    elif missing:
+        read = f"scanned pages in {', '.join(languages)}" if languages else "no scanned pages"
+        text = f"Tesseract reads {read}; install {' and '.join(missing)} for more"
+    else:
+        text = f"Tesseract reads scanned pages in {', '.join(languages)}"
+    yield Finding("scans", True, text)
 
 
 def _models() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""A folder of an agency's own documents: Markdown, HTML, PDF with text, DOCX and plain text.
+"""A folder of an agency's own documents: Markdown, HTML, PDF, DOCX, ODT, XLSX, CSV and plain text.
 
     id: mi-municipio
     title: Trámites de la Municipalidad de Ejemplo
@@ -10,7 +10,8 @@
 
 Every file is one document, whose id is the entry's id and the file's path. Front matter and <meta>
 elements take precedence over the entry (`sources.parsers.metadata`). Hidden and temporary files
-are passed over, links out of the folder are not followed.
+are passed over, links out of the folder are not followed. Formats that hostile files are made of are
+read in a process of its own (`sources.parsers.apart`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from pydantic import ValidationError
 from sources.catalog import CatalogEntry, one_line
 from sources.document import Document, Provenance, Rejected
 from sources.errors import ConnectorError
-from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, parse
+from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, reader_of
+from sources.parsers.apart import Reader
 from sources.parsers.blocks import Kind, clean, fold
 from sources.parsers.headings import exact_field
 from sources.parsers.language import detect, subtag
@@ -59,15 +61,17 @@ def read(entry: CatalogEntry, origin: str) -> Iterator[Document | Rejected]:
         )
     ids = _ids(entry.id, list(found))
     yield from refused
-    for name, path in found.items():
-        try:
-            document, unread = _document(entry, ids[name], name, path)
-        except Unreadable as error:
-            yield Rejected(name=name, reason=str(error))
-            continue
-        yield document
-        for part, reason in unread:
-            yield Rejected(name=f"{name}, {part}", reason=reason)
+    with Reader() as reader:
+        for name, path in found.items():
+            try:
+                parsed = reader.parse(_data(path), name)
+                document = _document(entry, ids[name], parsed, path)
+            except Unreadable as error:
+                yield Rejected(name=name, reason=str(error))
+                continue
+            yield document
+            for part, reason in parsed.unread:
+                yield Rejected(name=f"{name}, {part}", reason=reason)
 
 
 def _root(origin: str) -> Path:
@@ -121,7 +125,7 @@ def _may_be_read(path: Path) -> bool:
     if path.suffix.lower() in EXTENSIONS:
         return True
     try:
-        parse(_data(path), path.name)
+        reader_of(_data(path), path.name)
     except Unreadable:
         return False
     return True
@@ -160,10 +164,7 @@ def _data(path: Path) -> bytes:
         raise Unreadable(f"it cannot be opened ({error.strerror})", "Grant access to it.") from None
 
 
-def _document(
-    entry: CatalogEntry, document_id: str, name: str, path: Path
-) -> tuple[Document, tuple[tuple[str, str], ...]]:
-    parsed = parse(_data(path), name)
+def _document(entry: CatalogEntry, document_id: str, parsed: Parsed, path: Path) -> Document:
     metadata = read_metadata(parsed.metadata)
     title = _title(parsed, metadata, path)
     content = write(parsed.blocks, title)
@@ -206,7 +207,7 @@ def _document(
         "sections": tuple(content.sections),
     }
     try:
-        return Document(**attributes, provenance=Provenance(**provenance)), parsed.unread
+        return Document(**attributes, provenance=Provenance(**provenance))
     except ValidationError as error:
         raise Unreadable(one_line(error), "Correct that field.") from None
 

@@ -7,14 +7,23 @@ a text with sections of the blocks.
 from __future__ import annotations
 
 import re
-import zipfile
 from importlib import import_module
-from io import BytesIO
 from pathlib import PurePath
 
 from sources.parsers.blocks import Block, Kind, Parsed, Unreadable
+from sources.parsers.package import kind
 
-__all__ = ["EXTENSIONS", "LARGEST", "Block", "Kind", "Parsed", "Unreadable", "parse", "sniff"]
+__all__ = [
+    "EXTENSIONS",
+    "LARGEST",
+    "Block",
+    "Kind",
+    "Parsed",
+    "Unreadable",
+    "parse",
+    "reader_of",
+    "sniff",
+]
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of the largest file that is read."""
@@ -27,13 +36,17 @@ EXTENSIONS = {
     ".xhtml": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".odt": "odt",
+    ".xlsx": "xlsx",
+    ".csv": "csv",
+    ".tsv": "csv",
     ".txt": "text",
     ".text": "text",
 }
 """Extension → the module that reads it."""
 
-_BINARY = ("pdf", "docx")
-_SAVE_AS = "Save it as Markdown, HTML, PDF with text, DOCX or plain text."
+_PACKAGES = ("docx", "odt", "xlsx")
+_SAVE_AS = "Save it as Markdown, HTML, PDF, DOCX, ODT, XLSX, CSV or plain text."
 _HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])",
     re.I | re.DOTALL,
@@ -58,16 +71,22 @@ def sniff(data: bytes) -> str | None:
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
-        try:
-            with zipfile.ZipFile(BytesIO(data)) as package:
-                return "docx" if "word/document.xml" in package.namelist() else None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            return None
+        return kind(data)
     return "html" if _HTML.match(data[:4096]) else None
 
 
-def _parser_name(data: bytes, extension: str) -> str:
-    """Raises Unreadable where no parser fits."""
+def reader_of(data: bytes, name: str) -> str:
+    """The module that reads the file called `name`.
+
+    Raises Unreadable where none fits, and for a file that is empty or too large.
+    """
+    if not data.strip():
+        raise Unreadable("it is empty", "Put the text in it, or take it away.")
+    if len(data) > LARGEST:
+        raise Unreadable(
+            f"it has {len(data) / 1024**2:.0f} MB", f"Split it: {LARGEST // 1024**2} MB at most."
+        )
+    extension = PurePath(name).suffix.lower()
     if found := sniff(data):
         return found
     other = next((what for magic, what in _MAGIC if data.startswith(magic)), None)
@@ -75,30 +94,27 @@ def _parser_name(data: bytes, extension: str) -> str:
     if by_name is None:
         named = f"{extension} files" if extension else "files without an extension"
         raise Unreadable(f"there is no reader for {named} yet", _SAVE_AS)
-    if by_name == "docx" and data.startswith(b"PK"):
+    if by_name in _PACKAGES and data.startswith(b"PK"):
         return by_name
     if other:
         raise Unreadable(f"it is named {extension}, but it is {other}", _SAVE_AS)
-    if by_name in _BINARY:
+    if by_name in (*_PACKAGES, "pdf"):
         raise Unreadable(f"it is named {extension}, but it is no such file", _SAVE_AS)
     return by_name
 
 
 def parse(data: bytes, name: str) -> Parsed:
     """Reads the file called `name`. Raises Unreadable, whatever the library underneath raised."""
-    if not data.strip():
-        raise Unreadable("it is empty", "Put the text in it, or take it away.")
-    if len(data) > LARGEST:
-        raise Unreadable(
-            f"it has {len(data) / 1024**2:.0f} MB", f"Split it: {LARGEST // 1024**2} MB at most."
-        )
-    parser = _parser_name(data, PurePath(name).suffix.lower())
+    parser = reader_of(data, name)
     try:
         parsed: Parsed = import_module(f"{__name__}.{parser}").parse(data)
     except Unreadable:
         raise
+    except MemoryError as error:
+        problem = "reading it needs too much memory (MemoryError)"
+        raise Unreadable(problem, "Split it.") from error
     except Exception as error:
-        # The one boundary to five libraries: whatever a broken file makes them raise, the rest of
+        # The one boundary to seven libraries: whatever a broken file makes them raise, the rest of
         # the document set goes on.
         problem = f"its {parser} cannot be read ({type(error).__name__})"
         raise Unreadable(problem, "Open it and save it again.") from error

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sources.document import Field
+from sources.document import Field, Verification
 from sources.errors import SourceError
 
 LABEL_LEVEL = 7
@@ -38,8 +38,9 @@ class Block:
 
     `level` counts for headings, 1 the highest; a heading without text closes those of its level
     and below. `marker` is what stood before an ordered item ("1)"). `page` counts from 1. `hint` is
-    what the block seems to speak of where no heading says so. A line break in `text` is one that
-    the author made.
+    what the block seems to speak of where no heading says so. `verification` is how far it can be
+    trusted where that is less than the whole file: OCR misreads letters and figures. A line break
+    in `text` is one that the author made.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Block:
     marker: str = ""
     page: int | None = None
     hint: Field | None = None
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True)

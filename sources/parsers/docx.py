@@ -7,7 +7,6 @@ and content controls are read.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -29,13 +28,8 @@ from sources.parsers.blocks import (
     is_title_like,
     list_marker,
 )
+from sources.parsers.package import check
 from sources.parsers.tables import table_blocks
-
-LARGEST = 200 * 1024 * 1024
-"""Bytes that a file may hold once unpacked."""
-
-HIGHEST_RATIO = 100
-"""How many times its size a file may grow when unpacked."""
 
 _BOLD_LEVEL = 6
 _HEADING_STYLE = re.compile(r"(?:heading|título|titulo|encabezado)\s*([1-9])", re.I)
@@ -45,7 +39,7 @@ _LIST_STYLE = re.compile(r"list|lista", re.I)
 
 def parse(data: bytes) -> Parsed:
     """Reads a DOCX file. Raises Unreadable."""
-    _refuse_bombs(data)
+    check(data)
     try:
         document = open_docx(BytesIO(data))
         blocks = tuple(_blocks(document, document.element.body))
@@ -55,25 +49,6 @@ def parse(data: bytes) -> Parsed:
             f"it is no sound DOCX file ({type(error).__name__})", "Open it and save it again."
         ) from error
     return Parsed(blocks, title=title or None)
-
-
-def _refuse_bombs(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as package:
-            entries = package.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise Unreadable(
-            f"it is cut short or damaged ({type(error).__name__})", "Put a sound copy there."
-        ) from error
-    size = sum(entry.file_size for entry in entries)
-    packed = max(1, sum(entry.compress_size for entry in entries))
-    if size > LARGEST or size > packed * HIGHEST_RATIO:
-        raise Unreadable(
-            f"it unpacks to {size / 1024**2:.0f} MB, {size // packed} times its size",
-            "Leave large or odd attachments out of it.",
-        )
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise Unreadable("it is protected with a password", "Save it without one.")
 
 
 def _blocks(document: DocxDocument, element: Any) -> Iterator[Block]:

@@ -1,46 +1,52 @@
 """PDF → blocks, by pypdfium2: every line with its place, size and page.
 
-What repeats on the pages' edges goes (`sources.parsers.pdf_layout` does that, and builds
-paragraphs, headings and tables from the lines). One page is held in memory at a time.
+Pages without usable text are read by OCR (`sources.parsers.ocr`) and marked as unverified. What
+repeats on the pages' edges goes (`sources.parsers.pdf_layout` does that, and builds paragraphs,
+headings and tables from the lines). One page is held in memory at a time.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ctypes import create_string_buffer
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from sources.document import Verification
 from sources.parsers.blocks import Block, Parsed, Unreadable, clean
+from sources.parsers.ocr import Blank, Scans
 from sources.parsers.pdf_layout import blocks
-from sources.parsers.pdf_lines import Cell, Line
+from sources.parsers.pdf_lines import Cell, Line, stretches
+
+MOST_PAGES = 2_000
+"""Pages of the longest file that is read."""
 
 _TAIL = 4096
 _BOLD = re.compile(rb"bold|black|heavy|negrit|semibold", re.I)
 _HYPHEN = 2
 """The character that PDFium gives for a hyphen at a line's end."""
 _BLANKS = frozenset({0, 9, 10, 13, 32, 160})
-_GAP = 0.7
-"""Times the height of a line: a wider gap may part two cells of a table."""
-_WIDE_GAP = 1.1
-_OUTLIER = 1.8
-_FEW = 3
 _TEMPLATE_TITLE = re.compile(
     r"untitled|sin t[ií]tulo|sem t[ií]tulo|anonymous|microsoft|powerpoint|document\d*$"
     r"|.*\.(docx?|odt|pdf|xlsx?|pptx?|indd|rtf)$",
     re.I,
 )
 _MOST_UNKNOWN = 0.3
+_STAMP = 60
+"""Characters below which the text on a scanned page is a stamp, a folio or a header."""
+_MOST_OF_IT = 0.4
+_RICHER = 3
+"""Times as many letters must OCR find as a stamp has, to take its place."""
+_LETTERS_AS_PATHS = 150
 
 
 def parse(data: bytes) -> Parsed:
-    """Reads a PDF that holds text. Raises Unreadable: a scan, a password, a damaged file."""
+    """Reads a PDF. Raises Unreadable: a password, a damaged file, a scan that cannot be read."""
     if b"%%EOF" not in data[-_TAIL:]:
         # PDFium would read what is left of it and say nothing.
         raise Unreadable("it is cut short", "Put a whole copy of it there.")
@@ -64,32 +70,91 @@ def parse(data: bytes) -> Parsed:
 
 
 def _parse(document: Any) -> Parsed:
+    if len(document) > MOST_PAGES:
+        raise Unreadable(f"it has {len(document)} pages", f"Split it: {MOST_PAGES} at most.")
     pages: list[list[Line]] = []
-    images: list[int] = []
+    scans: list[int] = []
     for number in range(1, len(document) + 1):
-        lines, has_image = _page(document, number)
+        lines, is_scan = _page(document, number)
         pages.append(lines)
-        if has_image and not lines:
-            images.append(number)
-    found = tuple(blocks(pages))
+        if is_scan:
+            scans.append(number)
+    failed = _read_scans(document, pages, scans)
+    found = tuple(
+        replace(block, verification=Verification.UNVERIFIED) if _is_scanned(pages, block) else block
+        for block in blocks(pages)
+    )
     if not any(re.search(r"\w\w", block.text) for block in found):
-        raise Unreadable(
-            "there is no text in it: it is a scan, and OCR is not available yet",
-            "Give the original, or a PDF with text.",
-        )
-    _refuse_gibberish(found)
+        if failed:
+            raise min(failed.items())[1]
+        raise Unreadable("there is no text in it", "Put the text in it, or take it away.")
+    _refuse_gibberish("".join(block.text for block in found))
     title = clean(document.get_metadata_dict().get("Title") or "").replace("\n", " ")
     if len(title) < 4 or " " not in title or _TEMPLATE_TITLE.match(title.strip("()")):
         title = ""
-    reason = "there is no text on it: it is a scan, and OCR is not available yet"
-    unread = tuple((f"page {number}", reason) for number in images)
-    return Parsed(found, title=title or None, unread=unread)
+    return Parsed(found, title=title or None, unread=tuple(_unread(failed)))
 
 
-def _refuse_gibberish(found: Sequence[Block]) -> None:
-    text = "".join(block.text for block in found)
-    unknown = sum(text.count(character) for character in "\ufffd•")
-    if unknown > _MOST_UNKNOWN * len(text):
+def _read_scans(
+    document: Any, pages: list[list[Line]], scans: Sequence[int]
+) -> dict[int, Unreadable]:
+    """Puts what OCR reads on the scanned pages in their place; returns what failed, by page."""
+    failed: dict[int, Unreadable] = {}
+    if not scans:
+        return failed
+    reader = Scans("\n".join(line.text for page in pages for line in page))
+    for number in scans:
+        page = document.get_page(number - 1)
+        own = pages[number - 1]
+        try:
+            lines = reader.lines(page, number)
+            if _length(lines) > _RICHER * _length(own) or _unknown(_joined(own)):
+                pages[number - 1] = lines
+        except Blank as error:
+            # A picture below a few words is no scan.
+            if not own:
+                failed[number] = error
+        except Unreadable as error:
+            failed[number] = error
+            pages[number - 1] = [] if _unknown(_joined(own)) else own
+        finally:
+            page.close()
+    return failed
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    return "".join(line.text for line in lines)
+
+
+def _length(lines: Sequence[Line]) -> int:
+    return len(_joined(lines))
+
+
+def _is_scanned(pages: Sequence[Sequence[Line]], block: Block) -> bool:
+    """Lines of pages with and without OCR are never joined, so that the page tells."""
+    lines = pages[block.page - 1] if block.page else ()
+    return any(line.scanned for line in lines[:1])
+
+
+def _unread(failed: Mapping[int, Unreadable]) -> Iterator[tuple[str, str]]:
+    """The pages that were not read; those next to one another that failed alike, in one line."""
+    runs: list[tuple[int, int, str]] = []
+    for number, error in sorted(failed.items()):
+        if runs and runs[-1][1] == number - 1 and runs[-1][2] == str(error):
+            runs[-1] = (runs[-1][0], number, str(error))
+        else:
+            runs.append((number, number, str(error)))
+    for first, last, reason in runs:
+        yield (f"page {first}" if first == last else f"pages {first}–{last}"), reason
+
+
+def _unknown(text: str) -> bool:
+    """Whether the letters of a text are mostly those that a font does not explain."""
+    return sum(map(text.count, "\ufffd•")) > _MOST_UNKNOWN * len(text)
+
+
+def _refuse_gibberish(text: str) -> None:
+    if _unknown(text):
         raise Unreadable(
             "its letters cannot be told: its fonts do not say what they stand for",
             "Export it again from the original.",
@@ -97,7 +162,7 @@ def _refuse_gibberish(found: Sequence[Block]) -> None:
 
 
 def _page(document: Any, number: int) -> tuple[list[Line], bool]:
-    """The lines of one page in reading order, and whether it shows an image."""
+    """The lines of one page in reading order, and whether OCR would read more of it."""
     page = document.get_page(number - 1)
     try:
         text_page = page.get_textpage()
@@ -105,12 +170,30 @@ def _page(document: Any, number: int) -> tuple[list[Line], bool]:
             lines = list(_lines(text_page, number, page.get_height()))
         finally:
             text_page.close()
-        image = not lines and any(
-            True for _ in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4)
-        )
-        return lines, image
+        text = _joined(lines)
+        if not text:
+            return lines, _draws(page, least=0.0)
+        is_scan = _unknown(text) or (len(text) < _STAMP and _draws(page, least=_MOST_OF_IT))
+        return lines, is_scan
     finally:
         page.close()
+
+
+def _draws(page: Any, *, least: float) -> bool:
+    """Whether images cover more than a part `least` of a page, or its letters may be drawings."""
+    area = page.get_width() * page.get_height()
+    covered, paths = 0.0, 0
+    for item in page.get_objects(
+        filter=(raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH), max_depth=4
+    ):
+        if item.type == raw.FPDF_PAGEOBJ_PATH:
+            paths += 1
+            continue
+        left, bottom, right, top = item.get_bounds()
+        covered += abs((right - left) * (top - bottom))
+        if covered > least * area:
+            return True
+    return paths > _LETTERS_AS_PATHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +249,7 @@ def _line(
     size = max(1.0, top - bottom)
     cells = [
         Cell(text, stretch[0].left, stretch[-1].right)
-        for stretch in _stretches(words, size)
+        for stretch in stretches(words, size)
         if (text := _text(codes, stretch))
     ]
     if not cells:
@@ -180,20 +263,6 @@ def _line(
         hyphenated=codes[words[-1].last] == _HYPHEN,
         depth=bottom / height if height else 0.5,
     )
-
-
-def _stretches(words: Sequence[_Word], size: float) -> list[list[_Word]]:
-    """The words of a line, parted where a gap is as wide as between columns."""
-    gaps = [after.left - before.right for before, after in pairwise(words)]
-    usual = sorted(gaps)[len(gaps) // 4] if len(gaps) > _FEW else 0.0
-    found = [[words[0]]]
-    for gap, word in zip(gaps, words[1:], strict=True):
-        # In a justified line all gaps are wide.
-        if gap > _WIDE_GAP * size or gap > max(_GAP * size, _OUTLIER * usual):
-            found.append([word])
-        else:
-            found[-1].append(word)
-    return found
 
 
 def _text(codes: Sequence[int], words: Sequence[_Word]) -> str:

@@ -186,6 +186,8 @@ def _goes_on(group: Sequence[Line], line: Line, page: _Page, margin: float) -> b
     `margin` is the right edge of the column. Short lines do not make one: they may be a list.
     """
     above = group[-1]
+    if above.scanned != line.scanned:
+        return False  # what OCR read is trusted less, and stays apart
     if list_marker(line.text) or abs(above.size - line.size) > 0.15 * page.size:
         return False
     if above.hyphenated:

@@ -6,6 +6,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol, TypeVar
 
 from sources.parsers.blocks import fold
 from sources.parsers.headings import exact_field
@@ -20,6 +22,11 @@ _PAGE = re.compile(r"[1-9]\d{0,3}")
 _ROMAN = re.compile(r"[ivxl]{1,6}")
 _LEADERS = re.compile(r"(?:[.…·]\s?){5,}\s*(\d{1,4}|[ivxl]{1,6})?$")
 _FRONT_PAGES = 20
+_GAP = 0.7
+"""Times the height of a line: a wider gap may part two cells of a table."""
+_WIDE_GAP = 1.1
+_OUTLIER = 1.8
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Cell:
 class Line:
     """A line of a page. `bottom` and `size` are in points.
 
-    `depth` is its height on the page, 0 at the foot and 1 at the top.
+    `depth` is its height on the page, 0 at the foot and 1 at the top. `scanned`: OCR read it.
     """
 
     cells: tuple[Cell, ...]
@@ -45,6 +52,7 @@ class Line:
     bold: bool
     hyphenated: bool
     depth: float
+    scanned: bool = False
 
     @property
     def text(self) -> str:
@@ -60,6 +68,35 @@ class Line:
     def right(self) -> float:
         """Where it ends."""
         return max(cell.right for cell in self.cells)
+
+
+class Placed(Protocol):
+    """A word between two places on its line."""
+
+    @property
+    def left(self) -> float:
+        """Where it begins."""
+
+    @property
+    def right(self) -> float:
+        """Where it ends."""
+
+
+_Word = TypeVar("_Word", bound=Placed)
+
+
+def stretches(words: Sequence[_Word], size: float) -> list[list[_Word]]:
+    """The words of a line of height `size`, parted where a gap is as wide as between columns."""
+    gaps = [after.left - before.right for before, after in pairwise(words)]
+    usual = sorted(gaps)[len(gaps) // 4] if len(gaps) > _FEW else 0.0
+    found = [[words[0]]]
+    for gap, word in zip(gaps, words[1:], strict=True):
+        # In a justified line all gaps are wide.
+        if gap > _WIDE_GAP * size or gap > max(_GAP * size, _OUTLIER * usual):
+            found.append([word])
+        else:
+            found[-1].append(word)
+    return found
 
 
 def without_repeats(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:

@@ -70,6 +70,7 @@ def _write_block(builder: TextBuilder, block: Block, opened: Sequence[_Open]) ->
             field=label or nearest or block.hint or Field.BODY,
             heading=path,
             page=block.page,
+            verification=block.verification,
         )
 
 

@@ -72,6 +72,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
     wrapped_from = max(_WRAP_AT_LEAST, int(width * _WRAP)) if width < 200 else width + 1
     group: list[str] = []
     first = True
+    last = max((at for at, line in enumerate(lines) if line), default=0)
     for at, line in enumerate([*lines, ""]):
         if line and not _UNDERLINE.match(line):
             group.append(line)
@@ -79,8 +80,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
         if _UNDERLINE.match(line) and len(group) == 1 and len(group[0]) <= 120:
             yield heading(group.pop(), 1 if line.lstrip()[0] in "=*" else 2)
         elif group:
-            followed = any(lines[at + 1 :])
-            yield from _group(group, wrapped_from, alone=followed, first=first)
+            yield from _group(group, wrapped_from, alone=at < last, first=first)
         first = first and not group
         group = []
 

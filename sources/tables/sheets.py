@@ -89,13 +89,13 @@ def encoding_of(path: Path) -> str:
 
 def _from_csv(path: Path, start: str, name: str) -> Sheet:
     csv.field_size_limit(_CELL)
-    separator = _separator(start)
+    separator = separator_of(start)
     encoding = encoding_of(path)
-    quoted = not _swallows_lines(_csv_rows(path, encoding, separator, name), separator)
+    quoted = not swallows_lines(_csv_rows(path, encoding, separator, name), separator)
     return _headed(_csv_rows(path, encoding, separator, name, quoted), name)
 
 
-def _swallows_lines(rows: Iterator[list[str]], separator: str) -> bool:
+def swallows_lines(rows: Iterator[list[str]], separator: str) -> bool:
     """Whether a quotation mark that nobody closed has taken whole lines into one cell."""
     width = 0
     for row in rows:
@@ -106,7 +106,7 @@ def _swallows_lines(rows: Iterator[list[str]], separator: str) -> bool:
     return False
 
 
-def _separator(start: str) -> str:
+def separator_of(start: str) -> str:
     """The sign that cuts the first lines into most cells, and each into as many."""
     if found := re.match(r'"?sep=(.)"?\r?\n', start):
         return found[1]
@@ -183,7 +183,7 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
                 # Some programs write a wrong size of the sheet, and openpyxl would stop there.
                 sheet.reset_dimensions()
             rows = [
-                [_cell(value) for value in row]
+                [cell_text(value) for value in row]
                 for sheet in sheets[:1]
                 for row in sheet.iter_rows(values_only=True)
             ]
@@ -194,7 +194,8 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
     return _headed(iter(rows), name)
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A workbook's value as text: whole numbers without a point, dates in ISO 8601."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -248,11 +249,11 @@ def from_records(data: Any, name: str) -> Sheet:
 def _flat(row: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     for key, value in row.items():
         if key == "$":  # some services write {"$": value} in place of the value
-            yield above.rstrip("."), _cell(value)
+            yield above.rstrip("."), cell_text(value)
         elif isinstance(value, dict):
             yield from _flat(value, f"{above}{key}.")
         elif not isinstance(value, list):
-            yield f"{above}{key}", _cell(value)
+            yield f"{above}{key}", cell_text(value)
 
 
 _INSERT = re.compile(r"INSERT\s+INTO\s+[`\"\[]?(\w+)[`\"\]]?\s*\(([^)]*)\)\s*VALUES\s*", re.I)

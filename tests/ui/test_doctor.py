@@ -53,3 +53,21 @@ def test_a_server_out_of_reach_is_one_finding(tmp_path: Path) -> None:
     found = by_subject(settings)["index"]
     assert not found.ok
     assert "\n" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("packs", "said"),
+    [
+        (set(), "no Tesseract: scanned pages are not read"),
+        ({"eng", "osd"}, "install tesseract-ocr-spa and tesseract-ocr-por"),
+        ({"eng", "spa"}, "scanned pages in es, en; install tesseract-ocr-por"),
+        ({"spa", "por"}, "Tesseract reads scanned pages in es, pt"),
+    ],
+)
+def test_it_says_whether_scans_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packs: set[str], said: str
+) -> None:
+    monkeypatch.setattr(doctor.ocr, "packs", lambda: frozenset(packs))
+    found = by_subject(Settings(home=tmp_path))["scans"]
+    assert found.ok
+    assert said in found.text

@@ -67,13 +67,15 @@ def test_formats(data: bytes, name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        (package("xl/workbook.xml"), "a.xlsx", "no reader for .xlsx files yet"),
+        (package("xl/workbook.xml"), "a.xlsx", "no sound XLSX file"),
+        (package("ppt/presentation.xml"), "a.pptx", "no reader for .pptx files yet"),
+        (package("ppt/presentation.xml"), "a.odt", "no sound ODT file"),
         (b"\x89PNG\r\n\x1a\n", "foto.png", "no reader for .png files yet"),
-        (b"a,b\n1,2", "a.csv", "no reader for .csv files yet"),
+        (b"a,b\n1,2", "a.jsonl", "no reader for .jsonl files yet"),
         (b"texto", "LEEME", "no reader for files without an extension yet"),
         (b"\x89PNG\r\n\x1a\n", "a.pdf", "named .pdf, but it is a PNG image"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 99, "a.docx", "old Office file, or one with a password"),
-        (package("xl/workbook.xml"), "a.docx", "no sound DOCX"),
+        (package("xl/workbook.xml"), "a.docx", "no sound XLSX"),
         (b"PK\x03\x04 cut", "a.docx", "cut short or damaged"),
         (b"texto", "a.pdf", "named .pdf, but it is no such file"),
         (b"", "a.md", "it is empty"),

@@ -6,11 +6,9 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
@@ -178,29 +176,6 @@ def test_titles_of_the_file_are_taken_where_sensible() -> None:
     assert parse(built([paragraph(LONG)], title="Guía de trámites")).title == "Guía de trámites"
     for title in ("untitled", "Microsoft Word - guia.docx", "guia final.pdf"):
         assert parse(built([paragraph(LONG)], title=title)).title is None
-
-
-def test_a_scan_says_that_it_is_one() -> None:
-    image = ImageReader(Image.new("L", (40, 40), 128))
-    buffer = BytesIO()
-    page = canvas.Canvas(buffer, pagesize=A4)
-    page.drawImage(image, 50, 50, 300, 300)
-    page.save()
-    with pytest.raises(Unreadable, match="it is a scan, and OCR is not available yet"):
-        parse(buffer.getvalue())
-
-
-def test_a_scanned_page_among_others_is_named() -> None:
-    image = ImageReader(Image.new("L", (40, 40), 128))
-    buffer = BytesIO()
-    page = canvas.Canvas(buffer, pagesize=A4)
-    page.drawString(60, 700, "El trámite es gratuito.")
-    page.showPage()
-    page.drawImage(image, 50, 50, 300, 300)
-    page.showPage()
-    page.save()
-    parsed = parse(buffer.getvalue())
-    assert [part for part, _ in parsed.unread] == ["page 2"]
 
 
 def test_passwords() -> None:
