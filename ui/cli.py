@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sources.errors import UsageError, VentanillaError
+from sources.errors import CatalogError, UsageError, VentanillaError
 from ui.settings import Settings, read_settings
 
 app = typer.Typer(
@@ -291,7 +291,7 @@ def check_vocabulary() -> None:
         note(str(complaint))
     say(f"{found.concepts} concepts with {found.labels} labels in {found.files} files")
     if found.complaints:
-        raise UsageError(f"the vocabulary has {len(found.complaints)} faults", "See above.")
+        raise CatalogError(f"the vocabulary has {len(found.complaints)} faults", "See above.")
 
 
 @app.command("eval")
