@@ -275,6 +275,8 @@ def import_vocabulary(
     taken = take(read_settings(), file, name=name, base=base, language=language)
     for line in taken.left_out:
         note(f"left out: {line}")
+    for line in taken.hints:
+        note(f"hint: {line}")
     ours = f", {taken.joined} of them further words for ours" if taken.joined else ""
     done = "replaced" if taken.replaced else "wrote"
     say(f"{taken.concepts} concepts{ours}: {done} {taken.path}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from retrieval.concepts import content
+from retrieval.reading import is_ordinary
 from sources.errors import CatalogError, UsageError, VentanillaError
 from sources.vocabulary import Concept, Scheme, built_in, joined, schemes
 from sources.vocabulary.check import problems
@@ -30,12 +33,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an import wrote: how many concepts, how many of them add to ours, and what it left out."""
+    """What an import wrote: how many concepts, how many of them add to ours, what it left out, and
+    which labels will do little.
+    """
 
     path: Path
     concepts: int
     joined: int
     left_out: tuple[str, ...]
+    hints: tuple[str, ...]
     replaced: bool
 
 
@@ -97,7 +103,17 @@ def take(
     replaced = path.exists()
     _write(path, made)
     same = sum(1 for concept in concepts if concept.exactMatch)
-    return Taken(path, len(concepts), same, arrived.left_out, replaced)
+    hints = tuple(_everyday(concepts))
+    return Taken(path, len(concepts), same, arrived.left_out, hints, replaced)
+
+
+def _everyday(own: list[Concept]) -> Iterator[str]:
+    """Labels that are words of every day: a question that holds one is seldom about the concept."""
+    for concept in own:
+        for tag, label in concept.labels():
+            left = content(label, tag.partition("-")[0])
+            if not left or (len(left) == 1 and not label.isupper() and is_ordinary(left[0])):
+                yield f"{concept.id}: {label!r} ({tag}) is an everyday word; a phrase says more"
 
 
 def _own(name: str, arrived: list[Concept]) -> list[Concept]:

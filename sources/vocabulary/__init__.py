@@ -101,13 +101,18 @@ def schemes(extra: Path | None = None) -> tuple[Scheme, ...]:
     return (*built_in(), *map(read_scheme, own))
 
 
-@cache
 def concepts(extra: Path | None = None) -> dict[str, Concept]:
     """All concepts by id: the built-in ones, then those in the folder `extra`.
 
-    Raises CatalogError with the first of what `sources.vocabulary.check` finds. It reads once: what
-    is changed in `extra` takes effect in the next process.
+    Raises CatalogError with the first of what `sources.vocabulary.check` finds. A folder is read
+    once: what is changed in it takes effect in the next process.
     """
+    return sound(extra if extra and any(extra.glob("*.yaml")) else None)
+
+
+@cache
+def sound(extra: Path | None) -> dict[str, Concept]:
+    """What `concepts` gives, for a folder that holds something."""
     from sources.vocabulary.check import problems
 
     given = schemes(extra)

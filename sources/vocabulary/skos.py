@@ -216,7 +216,7 @@ class _Reader:
         for scheme in sorted(self.graph.objects(subject, SKOS.inScheme), key=str):
             if str(scheme).startswith(ours):
                 return str(scheme).removeprefix(ours)
-        return self.name
+        return WHOLE
 
     def _led_to(self, subject: URIRef, ways: tuple[str, ...]) -> Iterator[str]:
         from rdflib import SKOS

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.concepts import content
 from sources.errors import CatalogError, UsageError
-from sources.vocabulary import concepts
+from sources.vocabulary import concepts, sound
 from ui import cli, doctor
 from ui.assemble import open_house
 from ui.settings import Settings
@@ -47,7 +47,7 @@ def test_an_agencys_words_are_understood_from_the_next_start_on(
     taken = take(settings, file)
     assert (taken.concepts, taken.joined, taken.replaced) == (2, 1, False)
     assert taken.path == settings.vocabulary / "mi-comuna.yaml"
-    concepts.cache_clear()  # stands for the next start
+    sound.cache_clear()  # stands for the next start
     assert named(settings, "perdí mi cartoncito verde") == {"driving-licence"}
     assert "feria" in named(settings, "quiero un puesto en la feria libre")
 
@@ -60,7 +60,7 @@ def test_documents_are_indexed_again_once_and_doctor_says_so(
         assert (first.unchanged, house.outdated()) == (0, [])
         assert house.sync("seed").indexed == 0
     take(settings, file)
-    concepts.cache_clear()
+    sound.cache_clear()
     with open_house(settings) as house:
         assert house.outdated() == ["seed"]
     found = {f.subject: f for f in doctor.examine(settings)}
@@ -82,7 +82,7 @@ def test_a_clash_is_one_line_and_writes_nothing(settings: Settings, file: Path) 
 def test_an_own_id_that_is_one_of_ours_is_renamed(settings: Settings, file: Path) -> None:
     file.write_text(OWN.replace("m:feria", "m:passport"), encoding="utf-8")
     take(settings, file)
-    concepts.cache_clear()
+    sound.cache_clear()
     assert "mi-comuna-passport" in concepts(settings.vocabulary)
 
 
@@ -90,7 +90,7 @@ def test_importing_again_replaces(settings: Settings, file: Path) -> None:
     take(settings, file)
     file.write_text(OWN.replace("feria libre", "feria navideña"), encoding="utf-8")
     assert take(settings, file).replaced
-    concepts.cache_clear()
+    sound.cache_clear()
     assert concepts(settings.vocabulary)["feria"].prefLabel == {"es": "puesto en la feria navideña"}
 
 
@@ -104,6 +104,20 @@ def test_our_own_export_with_a_word_more_adds_that_word(settings: Settings, file
     file.write_text(prefix + text + label, encoding="utf-8")
     taken = take(settings, file)
     assert (taken.concepts, taken.joined) == (1, 1)
+
+
+def test_a_bare_mention_of_ours_adds_its_words(settings: Settings, file: Path) -> None:
+    file.write_text(
+        OWN + 'v:passport a skos:Concept ; skos:altLabel "librito azul de viaje"@es .',
+        encoding="utf-8",
+    )
+    assert take(settings, file).joined == 2
+
+
+def test_an_everyday_word_is_pointed_out(settings: Settings, file: Path) -> None:
+    file.write_text(OWN.replace("cartoncito verde", "plata"), encoding="utf-8")
+    (hint,) = take(settings, file).hints
+    assert "'plata'" in hint and "phrase" in hint
 
 
 def test_a_name_must_not_be_that_of_a_theme(settings: Settings, file: Path) -> None:
