@@ -36,7 +36,8 @@ class SyncReport(BaseModel):
     """What one run did. `rejected` holds "name: reason".
 
     Of a set of tables, `rows` is how many there are now, `rows_rejected` how many lack something
-    that they need, and `notes` say what was mended.
+    that they need, and `notes` say what was mended. `vocabulary` is the fingerprint of the concepts
+    that the passages of a document set carry.
     """
 
     source_id: str
@@ -49,6 +50,7 @@ class SyncReport(BaseModel):
     rows: int = 0
     rows_rejected: int = 0
     notes: list[str] = []
+    vocabulary: str = ""
 
 
 def revision_of(document: Document, vocabulary: str) -> str:
@@ -74,9 +76,9 @@ def sync(
     from retrieval.pipeline import docstore_of, run_batch
 
     started = time.monotonic()
-    report = SyncReport(source_id=source_id)
-    docstore = docstore_of(store, source_id)
     vocabulary = matcher.fingerprint
+    report = SyncReport(source_id=source_id, vocabulary=vocabulary)
+    docstore = docstore_of(store, source_id)
     before = store.ids(source_id)
     unfinished = _unfinished(store)
     seen: set[str] = set()

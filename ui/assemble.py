@@ -49,7 +49,7 @@ class House:
         self.settings = settings
         self.index = index
         self.store = store
-        self.matcher = Matcher(concepts())
+        self.matcher = Matcher(concepts(settings.vocabulary))
         self.searcher = Searcher(index, store, self.matcher)
         self._tables: Tables | None = None
         self._places: Places | None = None
@@ -135,6 +135,18 @@ class House:
         }
         catalog = read_catalog(self.settings.catalog)
         return [entry.id for entry in catalog.values() if entry.enabled and entry.id not in done]
+
+    def outdated(self) -> list[str]:
+        """The document sets whose passages carry the concepts of another vocabulary than today's.
+
+        They are still found by their own words; `sources sync` indexes them again.
+        """
+        rows = self.store.rows(
+            "SELECT source_id, report FROM syncs WHERE state = 'done' ORDER BY 1"
+        )
+        carried = {source_id: SyncReport.model_validate_json(text) for source_id, text in rows}
+        today = self.matcher.fingerprint if carried else ""
+        return [i for i, report in carried.items() if report.vocabulary not in ("", today)]
 
     @asynccontextmanager
     async def assistant(

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sources.errors import UsageError, VentanillaError
+from sources.errors import CatalogError, UsageError, VentanillaError
 from ui.settings import Settings, read_settings
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ sources_app = typer.Typer(help="The document sets that may be cited.", no_args_i
 app.add_typer(sources_app, name="sources")
 tools_app = typer.Typer(help="The tools that answer from tables.", no_args_is_help=True)
 app.add_typer(tools_app, name="tools")
+vocabulary_app = typer.Typer(help="The words that citizens use.", no_args_is_help=True)
+app.add_typer(vocabulary_app, name="vocabulary")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
@@ -239,6 +241,59 @@ def new_tool(
     say(f"  ventanilla sources sync {written.source}")
     say(f'  ventanilla ask "{written.question}" --country {country.upper()}')
     say(f"  scripts/test tests/agents/tools/test_{name}.py")
+
+
+@vocabulary_app.command("export")
+def export_vocabulary(
+    file: Annotated[Path | None, typer.Argument(help="Where to; standard output.")] = None,
+    base: Annotated[str | None, typer.Option(help="What the concepts' URIs begin with.")] = None,
+) -> None:
+    """Write all concepts as SKOS in Turtle."""
+    from ui.vocabulary import export
+
+    text = export(read_settings(), base)
+    if file is None:
+        say(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written ({error})", "Name another file.") from None
+    note(f"wrote {file}")
+
+
+@vocabulary_app.command("import")
+def import_vocabulary(
+    file: Annotated[Path, typer.Argument(help="Your concepts, as SKOS in Turtle.")],
+    name: Annotated[str | None, typer.Option(help="What to call them; the file's name.")] = None,
+    base: Annotated[str | None, typer.Option(help="The base they were exported with.")] = None,
+    language: Language = None,
+) -> None:
+    """Take in an agency's own concepts, unless they clash with those that are there."""
+    from ui.vocabulary import AFTERWARDS, take
+
+    taken = take(read_settings(), file, name=name, base=base, language=language)
+    for line in taken.left_out:
+        note(f"left out: {line}")
+    for line in taken.hints:
+        note(f"hint: {line}")
+    ours = f", {taken.joined} of them further words for ours" if taken.joined else ""
+    done = "replaced" if taken.replaced else "wrote"
+    say(f"{taken.concepts} concepts{ours}: {done} {taken.path}")
+    say(AFTERWARDS)
+
+
+@vocabulary_app.command("check")
+def check_vocabulary() -> None:
+    """Look for labels with two meanings, relations that lead nowhere, rings and wrong languages."""
+    from ui.vocabulary import check
+
+    found = check(read_settings())
+    for complaint in found.complaints:
+        note(str(complaint))
+    say(f"{found.concepts} concepts with {found.labels} labels in {found.files} files")
+    if found.complaints:
+        raise CatalogError(f"the vocabulary has {len(found.complaints)} faults", "See above.")
 
 
 @app.command("eval")

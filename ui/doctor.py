@@ -75,7 +75,7 @@ def _rooms() -> Iterator[Finding]:
 def _data(settings: Settings) -> Iterator[Finding]:
     try:
         catalog = read_catalog(settings.catalog)
-        known = f"{len(countries())} countries, {len(concepts())} concepts"
+        known = f"{len(countries())} countries, {len(concepts(settings.vocabulary))} concepts"
         text = f"{len(catalog)} document sets, {known}"
         yield Finding("catalogue", True, text)
     except VentanillaError as error:
@@ -109,6 +109,9 @@ def _index(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "index", True, f"{where}: {documents} documents, {points} passages{empty}"
             )
+            if outdated := house.outdated():
+                text = f"it changed since {', '.join(outdated)} was read: ventanilla sources sync"
+                yield Finding("vocabulary", False, text)
     except VentanillaError as error:
         yield Finding("index", False, str(error))
 

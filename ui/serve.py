@@ -56,6 +56,11 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
                 watched(house, source_id)
             except SourceError as error:  # a portal that is down must not keep the window shut
                 note(f"{source_id}: {error}")
+        if outdated := house.outdated():
+            note(
+                f"the vocabulary changed since {', '.join(outdated)} was read: "
+                "`ventanilla sources sync` lets its new words find those documents, too"
+            )
         page.join()
         port = listener.getsockname()[1]
         everywhere = ("0.0.0.0", "::")  # noqa: S104 – compared, not bound

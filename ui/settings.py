@@ -101,6 +101,11 @@ class Settings(BaseModel):
         return self.home / "catalog"
 
     @property
+    def vocabulary(self) -> Path:
+        """The folder of concepts that an agency added."""
+        return self.home / "vocabulary"
+
+    @property
     def door(self) -> Path:
         """The file that says where a running `serve` can be reached."""
         return self.home / "serve.json"
