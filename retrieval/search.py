@@ -12,10 +12,11 @@ from functools import lru_cache
 
 from retrieval.analyse import stem, words
 from retrieval.concepts import Matcher
-from retrieval.coverage import Coverage, Profile, Profiler, cover, together
+from retrieval.coverage import Coverage, cover, together
 from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
+from retrieval.profile import Profile, Profiler
 from retrieval.ranking import order, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
 from retrieval.store import Store
@@ -146,23 +147,13 @@ class Searcher:
         self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon, limit: int
     ) -> list[Found]:
         """The best `limit` passages: documents in order, within a document by fused rank."""
-        groups: dict[str, _Group] = {}
-        for hit in hits:
-            document_id, revision = hit.payload["document_id"], hit.payload["revision"]
-            if document_id not in groups:
-                document = self.store.get(document_id, revision)
-                if document is None:  # replaced or removed a moment ago: it cannot answer any more
-                    continue
-                profile = self._profiler.profile(document, revision)
-                coverage = cover(reading, profile, self.matcher, lexicon)
-                groups[document_id] = _Group(document, profile, coverage, [])
-            groups[document_id].hits.append(hit)
-        top = max((group.hits[0].score for group in groups.values()), default=1.0)
-        nearest = sorted(groups.values(), key=lambda g: -order(g.coverage, g.hits[0].score / top))
+        groups = self._groups(hits, reading, lexicon)
+        top = max((group.hits[0].score for group in groups), default=1.0)
+        nearest = sorted(groups, key=lambda g: -order(g.coverage, g.hits[0].score / top))
         placed: list[tuple[float, float, _Group, Hit]] = []
         for place, group in enumerate(nearest):
-            if place < LOOKED_INTO:
-                group.look_into(reading)
+            if place < LOOKED_INTO and (document := self.store.get(group.id, group.revision)):
+                group.look_into(document, reading)
             rank = group.hits[0].score / top
             near = order(group.coverage, rank)
             placed += [
@@ -170,8 +161,32 @@ class Searcher:
             ]
         placed.sort(key=lambda p: -p[0])
         return [
-            _found(group, hit, near, trust(group.coverage, rank), rank)
+            _found(document, group, hit, near, rank)
             for near, rank, group, hit in placed[:limit]
+            if (document := self.store.get(group.id, group.revision))
+        ]
+
+    def _groups(self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon) -> list[_Group]:
+        """The documents found, by fused rank. A point of another revision than the one that stands
+        in the store now was replaced or removed a moment ago, and cannot answer any more.
+        """
+        listed = list(hits)
+        current = self.store.revisions({hit.payload["document_id"] for hit in listed})
+        by_document: dict[str, list[Hit]] = {}
+        for hit in listed:
+            if current.get(hit.payload["document_id"]) == hit.payload["revision"]:
+                by_document.setdefault(hit.payload["document_id"], []).append(hit)
+        profiles = self._profiler.profiles({i: current[i] for i in by_document}, self.store)
+        return [
+            _Group(
+                document_id,
+                current[document_id],
+                profiles[document_id],
+                cover(reading, profiles[document_id], self.matcher, lexicon),
+                mine,
+            )
+            for document_id, mine in by_document.items()
+            if document_id in profiles
         ]
 
 
@@ -179,17 +194,18 @@ class Searcher:
 class _Group:
     """A document with the passages found of it, best first."""
 
-    document: Document
+    id: str
+    revision: str
     profile: Profile
     coverage: Coverage
     hits: list[Hit]
 
-    def look_into(self, reading: Reading) -> None:
+    def look_into(self, document: Document, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
         best = 0.0
         for hit in self.hits[:PASSAGES_LOOKED_INTO]:
-            quote = self.document.text[hit.payload["start"] : hit.payload["end"]]
-            stems = _stems(quote, self.document.language)
+            quote = document.text[hit.payload["start"] : hit.payload["end"]]
+            stems = _stems(quote, document.language)
             best = max(best, together(reading, self.profile, stems))
         self.coverage = replace(self.coverage, passage=best)
 
@@ -199,10 +215,10 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Found:
+def _found(document: Document, group: _Group, hit: Hit, near: float, rank: float) -> Found:
     payload = hit.payload
     return Found(
-        document=group.document,
+        document=document,
         passage_id=payload["passage_id"],
         field=Field(payload["field"]),
         heading=payload["heading"],
@@ -210,7 +226,7 @@ def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Fo
         end=payload["end"],
         page=payload["page"],
         score=near,
-        trust=sure,
+        trust=trust(group.coverage, rank),
         fused=rank,
         coverage=group.coverage,
     )

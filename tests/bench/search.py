@@ -41,6 +41,7 @@ from retrieval.embed import PassageEncoder
 from retrieval.index import Index, Scope, open_index
 from retrieval.ingest import count_words, revision_of
 from retrieval.places import Places
+from retrieval.profile import Profiler
 from retrieval.search import CANDIDATES, Searcher
 from retrieval.store import Store
 from sources import connectors
@@ -207,6 +208,7 @@ def build_ours(options: argparse.Namespace, index: Index) -> Figures:
 
     store, matcher = Store(options.home / "documents.sqlite"), Matcher(concepts())
     documents = Multiplier().documents(int(options.sizes))
+    profiler = Profiler(matcher)
     vocabulary, written, spent, made = matcher.fingerprint, 0, 0.0, time.perf_counter()
     while batch := list(islice(documents, BATCH)):
         began = time.perf_counter()  # what it takes to make the copies is not ours
@@ -221,6 +223,7 @@ def build_ours(options: argparse.Namespace, index: Index) -> Figures:
                 for passage in passages(document)[:pieces]
             ]
         index.upsert(points)
+        profiler.keep([document for document, _ in batch], revisions, store)
         store.put([document for document, _ in batch], revisions)
         written += len(points)
         spent += time.perf_counter() - began
