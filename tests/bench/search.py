@@ -9,10 +9,10 @@ One passage in ten belongs to another tenant, one in ten is no longer valid, one
 another country. Per size and side, in processes of their own: passages built in a second, megabytes
 on disk, seconds to reopen, milliseconds of a search with tenant, country and day as filters, and
 megabytes in memory after it. Documents are written as a sync writes them, without its comparison
-with what was there. `index` is the index's part of the search,
-and `cpu` the processor's time for the whole of it, which a busy machine changes less. Ventanilla is embedded, and with
-``--url`` on that server too (in a collection of its own, which is removed afterwards). The peer is
-bm25s with Portuguese stems and a mask of the same filters. Ends with one JSON line.
+with what was there. `index` is the index's part of the search, and `cpu` the processor's time for
+the whole of it, which a busy machine changes less. Ventanilla is embedded, and with ``--url`` on
+that server too (in a collection of its own, which is removed afterwards). The peer is bm25s with
+Portuguese stems and a mask of the same filters. Ends with one JSON line.
 """
 
 from __future__ import annotations
