@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from retrieval.analyse import stem, words
+from retrieval.chunk import widened
 from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage, cover, together
 from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
@@ -19,6 +20,7 @@ from retrieval.lexicon import Lexicon
 from retrieval.profile import Profile, Profiler
 from retrieval.ranking import order, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
+from retrieval.selection import of_one_place, same, spread, worth
 from retrieval.store import Store
 from sources.document import Document, Field
 
@@ -39,7 +41,7 @@ LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 class Found:
     """A passage found. `score` puts results in order and `trust` tells how surely the document is
     the one asked for, as `retrieval.ranking` has them; `fused` is the index's own rank, from 0 to 1
-    for the best document.
+    for the best document. `copies` are the ids of documents that say the same and are not shown.
     """
 
     document: Document
@@ -53,6 +55,15 @@ class Found:
     trust: float
     fused: float
     coverage: Coverage
+    copies: tuple[str, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The passage with those around it, where its section was cut: what a reader needs to
+        understand it.
+        """
+        start, end = widened(self.document, self.start, self.end)
+        return self.document.text[start:end]
 
     @property
     def quote(self) -> str:
@@ -149,22 +160,41 @@ class Searcher:
         """The best `limit` passages: documents in order, within a document by fused rank."""
         groups = self._groups(hits, reading, lexicon)
         top = max((group.hits[0].score for group in groups), default=1.0)
-        nearest = sorted(groups, key=lambda g: -order(g.coverage, g.hits[0].score / top))
-        placed: list[tuple[float, float, _Group, Hit]] = []
-        for place, group in enumerate(nearest):
-            if place < LOOKED_INTO and (document := self.store.get(group.id, group.revision)):
-                group.look_into(document, reading)
-            rank = group.hits[0].score / top
-            near = order(group.coverage, rank)
-            placed += [
-                (near - NEXT_PASSAGE * n, rank, group, hit) for n, hit in enumerate(group.hits)
-            ]
+        for group in groups:
+            group.rank = group.hits[0].score / top
+            group.near = group.place = order(group.coverage, group.rank)
+        groups.sort(key=lambda g: -g.near)
+        looked_into = self._look_into(groups[:LOOKED_INTO], reading)
+        placed = [
+            (group.place - NEXT_PASSAGE * n, group.near - NEXT_PASSAGE * n, group, hit)
+            for group in (*looked_into, *groups[LOOKED_INTO:])
+            for n, hit in enumerate(group.hits)
+        ]
         placed.sort(key=lambda p: -p[0])
         return [
-            _found(document, group, hit, near, rank)
-            for near, rank, group, hit in placed[:limit]
-            if (document := self.store.get(group.id, group.revision))
+            _found(document, group, hit, near)
+            for _, near, group, hit in placed[:limit]
+            if (document := group.document or self.store.get(group.id, group.revision))
         ]
+
+    def _look_into(self, nearest: list[_Group], reading: Reading) -> list[_Group]:
+        """The nearest documents, each read, one of several copies left, and put in their places."""
+        kept: list[_Group] = []
+        for group in nearest:
+            group.document = self.store.get(group.id, group.revision)
+            if group.document is not None:
+                group.look_into(group.document, reading)
+        for group in sorted(nearest, key=lambda g: -g.near):
+            first = next((known for known in kept if known.says_the_same(group)), None)
+            if first is None:
+                kept.append(group)
+            else:
+                kept[kept.index(first)] = first.joined_with(group)
+        agencies = [g.document.provenance.agency if g.document else g.id for g in kept]
+        near = [group.near for group in kept]
+        for group, place in zip(kept, spread(list(zip(near, agencies, strict=True))), strict=True):
+            group.place = place
+        return kept
 
     def _groups(self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon) -> list[_Group]:
         """The documents found, by fused rank. A point of another revision than the one that stands
@@ -192,13 +222,20 @@ class Searcher:
 
 @dataclass(slots=True)
 class _Group:
-    """A document with the passages found of it, best first."""
+    """A document with the passages found of it, best first. `near` is its score, `place` where it
+    stands in the list; `document` is there once it was read, and `copies` say the same.
+    """
 
     id: str
     revision: str
     profile: Profile
     coverage: Coverage
     hits: list[Hit]
+    rank: float = 0.0
+    near: float = 0.0
+    place: float = 0.0
+    document: Document | None = None
+    copies: tuple[str, ...] = ()
 
     def look_into(self, document: Document, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
@@ -208,6 +245,23 @@ class _Group:
             stems = _stems(quote, document.language)
             best = max(best, together(reading, self.profile, stems))
         self.coverage = replace(self.coverage, passage=best)
+        self.near = self.place = order(self.coverage, self.rank)
+
+    def says_the_same(self, other: _Group) -> bool:
+        """Whether a reader needs only one of the two."""
+        if self.document is None or other.document is None:
+            return False
+        return of_one_place(self.document, other.document) and same(self.profile, other.profile)
+
+    def joined_with(self, other: _Group) -> _Group:
+        """The one worth more, in the better place; the other is named as its copy."""
+        assert self.document is not None and other.document is not None
+        shown, left = self, other
+        if worth(other.document) > worth(self.document):
+            shown, left = other, self
+        shown.near = max(self.near, other.near)
+        shown.copies = (*shown.copies, left.id, *left.copies)
+        return shown
 
 
 @lru_cache(maxsize=8192)
@@ -215,7 +269,7 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(document: Document, group: _Group, hit: Hit, near: float, rank: float) -> Found:
+def _found(document: Document, group: _Group, hit: Hit, near: float) -> Found:
     payload = hit.payload
     return Found(
         document=document,
@@ -226,7 +280,8 @@ def _found(document: Document, group: _Group, hit: Hit, near: float, rank: float
         end=payload["end"],
         page=payload["page"],
         score=near,
-        trust=trust(group.coverage, rank),
-        fused=rank,
+        trust=trust(group.coverage, group.rank),
+        fused=group.rank,
         coverage=group.coverage,
+        copies=group.copies,
     )
