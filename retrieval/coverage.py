@@ -201,10 +201,7 @@ def _named(
     label: Label, reading: Reading, neighbours: dict[str, float], foreign: bool
 ) -> list[float]:
     """How far the question names each of the label's words, itself or by a concept."""
-    wanted = dict.fromkeys(reading.said, 1.0)
-    for subject in reading.subjects:
-        for near, likeness in subject.likely(foreign):
-            wanted[near] = max(wanted.get(near, 0.0), likeness)
+    wanted = reading.wanted(foreign)
     shares = []
     for token, concepts in zip(label.stems, label.concepts, strict=True):
         if concepts & reading.concepts:

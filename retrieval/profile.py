@@ -61,6 +61,11 @@ class Profile:
     body_concepts: frozenset[str]
     prose: bool
 
+    @property
+    def title(self) -> frozenset[str]:
+        """The stems of the title, in any order."""
+        return frozenset(self.labels[0].stems) if self.labels else frozenset()
+
 
 class Profiler:
     """Makes, keeps and remembers the profiles of documents; safe to share between threads."""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 
 from retrieval.analyse import stem, words
 from retrieval.chunk import widened
@@ -179,17 +180,20 @@ class Searcher:
 
     def _look_into(self, nearest: list[_Group], reading: Reading) -> list[_Group]:
         """The nearest documents, each read, one of several copies left, and put in their places."""
-        kept: list[_Group] = []
+        by_title: dict[frozenset[str], list[_Group]] = {}
         for group in nearest:
             group.document = self.store.get(group.id, group.revision)
             if group.document is not None:
                 group.look_into(group.document, reading)
         for group in sorted(nearest, key=lambda g: -g.near):
-            first = next((known for known in kept if known.says_the_same(group)), None)
-            if first is None:
-                kept.append(group)
+            alike = by_title.setdefault(group.profile.title, [])
+            for n, first in enumerate(alike):
+                if first.says_the_same(group):
+                    alike[n] = first.joined_with(group)
+                    break
             else:
-                kept[kept.index(first)] = first.joined_with(group)
+                alike.append(group)
+        kept = sorted(chain.from_iterable(by_title.values()), key=lambda g: -g.near)
         agencies = [g.document.provenance.agency if g.document else g.id for g in kept]
         near = [group.near for group in kept]
         for group, place in zip(kept, spread(list(zip(near, agencies, strict=True))), strict=True):

@@ -27,14 +27,10 @@ _OFFICIAL_FIRST = {verification: -n for n, verification in enumerate(Verificatio
 
 def same(one: Profile, other: Profile) -> bool:
     """Whether two documents of one place say the same under the same title."""
-    if one.language != other.language or _title(one) != _title(other):
+    if one.language != other.language or one.title != other.title:
         return False
     both = len(one.body & other.body)
     return both >= SAME_WORDS * (len(one.body) + len(other.body) - both)
-
-
-def _title(profile: Profile) -> frozenset[str]:
-    return frozenset(profile.labels[0].stems) if profile.labels else frozenset()
 
 
 def of_one_place(one: Document, other: Document) -> bool:
