@@ -13,12 +13,14 @@ DOCUMENTS = 8
 
 
 def evidence_of(errand: Errand, context: Context) -> list[Evidence]:
-    """Searches for one errand, within its sector and country."""
+    """Searches for one errand, within its sector, its country and the territory it names."""
+    countries = (errand["country"],) if errand["country"] else ()
     scope_of_agent = profiles()[errand["agent"]].scope
     scope = Scope(
         tenants=context.tenants,
-        countries=(errand["country"],) if errand["country"] else (),
+        countries=countries,
         sectors=(scope_of_agent.value,) if scope_of_agent else (),
+        territories=tuple(sorted(context.places.territories(errand["question"], countries))),
         on=context.today(),
     )
     result = context.searcher.search(

@@ -24,7 +24,9 @@ from sources.catalog import read_yaml
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _MARKS = re.compile("[\u0300-\u036f]+")
 _ALGORITHMS = {"es": "spanish", "pt": "portuguese", "en": "english"}
-GRAM_SIZES = (3, 4, 5)
+GRAM_SIZE, SHORT_GRAM_SIZES = 4, (3, 4, 5)
+SHORT = 4
+"""Letters of a word that has too few n-grams of one size to be found by them when it is misspelt."""
 
 
 def fold(text: str) -> str:
@@ -103,11 +105,16 @@ def terms(text: str, language: str) -> list[str]:
 
 @lru_cache(maxsize=131072)
 def grams(word: str) -> tuple[str, ...]:
-    """Character n-grams of one folded word with its edges marked: "ruta" → "^ru", "rut", …."""
+    """Character n-grams of one folded word with its edges marked: "abono" → "^abo", "bono", "ono$".
+
+    One size, but for short words: three sizes found no more (`tests/bench/recall.py`), and took
+    2.5 times the dimensions in every question and passage.
+    """
     if len(word) < 3:
         return ()
     marked = f"^{word}$"
-    return tuple(marked[i : i + n] for n in GRAM_SIZES for i in range(max(0, len(marked) - n + 1)))
+    sizes = SHORT_GRAM_SIZES if len(word) <= SHORT else (GRAM_SIZE,)
+    return tuple(marked[i : i + n] for n in sizes for i in range(max(0, len(marked) - n + 1)))
 
 
 @lru_cache(maxsize=262144)

@@ -91,3 +91,25 @@ def passages(document: Document) -> list[Passage]:
                 current, start, end = key, left, right
     close()
     return found
+
+
+def widened(document: Document, start: int, end: int) -> tuple[int, int]:
+    """A passage's offsets with those of its neighbours, where one section was cut into several: the
+    one before and the one after it within that section. A passage of whole sections stays as it is.
+    """
+    for section in document.sections:
+        if (
+            section.start <= start
+            and end <= section.end
+            and (start, end)
+            != (
+                section.start,
+                section.end,
+            )
+        ):
+            pieces = list(_pieces(document, section))
+            inside = [n for n, (left, right) in enumerate(pieces) if left < end and start < right]
+            if inside:
+                first, last = max(inside[0] - 1, 0), min(inside[-1] + 1, len(pieces) - 1)
+                return pieces[first][0], pieces[last][1]
+    return start, end

@@ -9,15 +9,12 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from retrieval.analyse import particles, question_words, stem, stopwords, words
-from retrieval.concepts import Matcher, content
+from retrieval.concepts import Matcher
 from retrieval.lexicon import Lexicon
-from retrieval.reading import ACTIONS, LANGUAGES, TRANSLATED, Reading, Subject
-from sources.document import Document, Field
+from retrieval.profile import AskedQuestion, Label, Profile
+from retrieval.reading import ACTIONS, TRANSLATED, Reading, Subject
 
-IN_TITLE, IN_NAMES, IN_KEYWORDS = 1.0, 0.95, 0.85
 CONCEPT = 0.95
 EVENT, RELATED = 0.7, 0.3
 """A service that follows from what happened to somebody; any other neighbour of a concept."""
@@ -29,38 +26,6 @@ CPSV-AP fields, where the text itself says what it is about."""
 
 EVENTS = "life-events"
 """The theme of the vocabulary that leads from an event to its services."""
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A title or other name: its stems, and the concepts that each of them belongs to."""
-
-    stems: tuple[str, ...]
-    concepts: tuple[frozenset[str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """A question that the document is known to answer: its stems, its concepts, its length."""
-
-    stems: frozenset[str]
-    concepts: frozenset[str]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a document is found by. `actions` are the verbs of its title ("renew", "cancel")."""
-
-    strengths: dict[str, float]
-    labels: tuple[Label, ...]
-    concepts: frozenset[str]
-    actions: frozenset[str]
-    language: str
-    asked: tuple[AskedQuestion, ...]
-    body: frozenset[str]
-    body_concepts: frozenset[str]
-    prose: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,89 +64,6 @@ class Coverage:
     named: float = 0.0
     foreign: bool = False
     passage: float = 0.0
-
-
-class Profiler:
-    """Makes and remembers the profiles of documents."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
-        self._cached = lru_cache(maxsize=4096)(self._make)
-
-    def profile(self, document: Document, revision: str) -> Profile:
-        """The profile of `document`, made once per revision."""
-        return self._cached(_Keyed(document, revision))
-
-    def _make(self, keyed: _Keyed) -> Profile:
-        document, language = keyed.document, keyed.document.language
-        strengths: dict[str, float] = {}
-        parts = [(document.title, IN_TITLE)]
-        parts += [(name, IN_NAMES) for name in document.names]
-        parts += [(word, IN_KEYWORDS) for word in document.keywords]
-        for text, strength in reversed(parts):
-            for word in content(text, language):
-                strengths[stem(word, language)] = strength
-        labels = [self._label(text, document) for text, _ in parts[: 1 + len(document.names)]]
-        prose = all(section.field is Field.BODY for section in document.sections)
-        in_title = self._concepts(document.title, document)
-        return Profile(
-            strengths,
-            tuple(label for label in labels if label.stems),
-            frozenset(c for text, _ in parts for c in self._concepts(text, document)),
-            frozenset(c for c in in_title if self._matcher.concepts[c].scheme == ACTIONS),
-            language,
-            tuple(self._asked(text, document) for text in document.asked),
-            frozenset(stem(word, language) for word in set(words(document.text))),
-            frozenset(self._concepts(document.text, document)),
-            prose,
-        )
-
-    def _concepts(self, text: str, document: Document) -> set[str]:
-        return self._matcher.in_text(text, document.language, document.country)
-
-    def _asked(self, text: str, document: Document) -> AskedQuestion:
-        """A question may be in another language than the document."""
-        empty, _ = question_words()
-        stop = stopwords("es") | stopwords("pt")
-        tokens = {w for w in words(text) if w not in stop and w not in empty and not w.isdigit()}
-        concepts = {
-            c for lang in LANGUAGES for c in self._matcher.in_text(text, lang, document.country)
-        }
-        stems = frozenset(stem(w, lang) for w in tokens for lang in LANGUAGES)
-        return AskedQuestion(stems, frozenset(concepts), max(len(tokens), 1))
-
-    def _label(self, text: str, document: Document) -> Label:
-        """A title with the words that tell it from others: "SIS para todos" keeps "todos"."""
-        stop = stopwords(document.language)
-        tokens = [w for w in words(text) if w not in particles()]
-        places = [n for n, word in enumerate(tokens) if word not in stop]
-        concepts: list[set[str]] = [set() for _ in tokens]
-        named = [tokens[n] for n in places]
-        for mention in self._matcher.find(named, document.language, (document.country,)):
-            for position in range(mention.start, mention.end):
-                concepts[places[position]].add(mention.id)
-        return Label(
-            tuple(stem(token, document.language) for token in tokens),
-            tuple(frozenset(found) for found in concepts),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Keyed:
-    """A document that is compared by id and revision, for the cache."""
-
-    document: Document
-    revision: str
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[str, str]:
-        return self.document.id, self.revision
 
 
 def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon) -> Coverage:
@@ -319,10 +201,7 @@ def _named(
     label: Label, reading: Reading, neighbours: dict[str, float], foreign: bool
 ) -> list[float]:
     """How far the question names each of the label's words, itself or by a concept."""
-    wanted = dict.fromkeys(reading.said, 1.0)
-    for subject in reading.subjects:
-        for near, likeness in subject.likely(foreign):
-            wanted[near] = max(wanted.get(near, 0.0), likeness)
+    wanted = reading.wanted(foreign)
     shares = []
     for token, concepts in zip(label.stems, label.concepts, strict=True):
         if concepts & reading.concepts:

@@ -33,7 +33,7 @@ FIELD_WEIGHTS = {
 }
 K1 = 1.2
 B = 0.5
-AVERAGE_LENGTH = {TERMS: 60.0, GRAMS: 900.0}
+AVERAGE_LENGTH = {TERMS: 60.0, GRAMS: 400.0}
 """Weighted tokens in a typical passage; fixed, so that adding documents re-weighs nothing."""
 
 

@@ -28,8 +28,8 @@ BATCH = 128
 MANY = 500
 """Changed documents after which the index is rearranged: about a millisecond each."""
 
-FORMAT = "3"
-"""Raise it when passages or vectors are made differently: every document is then done again."""
+FORMAT = "4"
+"""Raise it when passages, vectors or profiles are made differently: every document is then done again."""
 
 
 class SyncReport(BaseModel):

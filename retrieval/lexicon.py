@@ -41,6 +41,7 @@ class Lexicon:
         self._title_words = [w for w in self._titles if len(w) >= MIN_LENGTH and not w.isdigit()]
         self._words = [w for w in self._documents if len(w) >= MIN_LENGTH and not w.isdigit()]
         self.similar = lru_cache(maxsize=8192)(self._similar)
+        self.rarity = lru_cache(maxsize=65536)(self._rarity)
         self.correct = lru_cache(maxsize=8192)(self._correct)
 
     def _stems(self, language: str) -> Counter[str]:
@@ -59,7 +60,7 @@ class Lexicon:
         """Whether a folded word stands in the title, a name or a keyword of any document."""
         return word in self._titles
 
-    def rarity(self, stemmed: str, language: str) -> float:
+    def _rarity(self, stemmed: str, language: str) -> float:
         """The inverse document frequency of a stem, at least 0; see `idf`."""
         return self._idf(self._stems(language)[stemmed])
 

@@ -33,6 +33,7 @@ from retrieval.chunk import Passage, passages
 from retrieval.concepts import Matcher
 from retrieval.embed import PassageEncoder, Sparse
 from retrieval.index import Index, Point, day_number
+from retrieval.profile import Profiler
 from retrieval.store import Store
 from sources.document import Document
 
@@ -140,6 +141,7 @@ class PassageStore(BasePydanticVectorStore):
     _revisions: dict[str, str] = PrivateAttr()
     _docstore: KVDocumentStore = PrivateAttr()
     _matcher: Matcher = PrivateAttr()
+    _profiler: Profiler = PrivateAttr()
 
     def __init__(
         self,
@@ -152,7 +154,7 @@ class PassageStore(BasePydanticVectorStore):
     ) -> None:
         super().__init__(stores_text=True)
         self._index, self._store, self._docstore = index, store, docstore
-        self._matcher = matcher
+        self._matcher, self._profiler = matcher, Profiler(matcher)
         self._documents, self._revisions = documents, revisions
 
     @property
@@ -172,7 +174,9 @@ class PassageStore(BasePydanticVectorStore):
             vectors = encoders[document.id].encode(passage)
             by_document[document.id].append(make_point(document, passage, revision, vectors))
         self._index.upsert([point for points in by_document.values() for point in points])
-        self._store.put([self._documents[i] for i in by_document], self._revisions)
+        written = [self._documents[i] for i in by_document]
+        self._profiler.keep(written, self._revisions, self._store)
+        self._store.put(written, self._revisions)
         self._index.delete(by_document, keep=[self._revisions[i] for i in by_document])
         return [node.node_id for node in nodes]
 

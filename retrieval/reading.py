@@ -87,6 +87,23 @@ class Reading:
         """
         return tuple(s for s in self.subjects if not s.minor) or self.subjects
 
+    def wanted(self, foreign: bool) -> dict[str, float]:
+        """Every stem that was said, or may have been meant, with how surely; `foreign` for a
+        document in another language. Made once, since every title found is held against it.
+        """
+        return self._wanted[foreign]
+
+    @cached_property
+    def _wanted(self) -> dict[bool, dict[str, float]]:
+        found = {}
+        for foreign in (False, True):
+            surely = dict.fromkeys(self.said, 1.0)
+            for subject in self.subjects:
+                for near, likeness in subject.likely(foreign):
+                    surely[near] = max(surely.get(near, 0.0), likeness)
+            found[foreign] = surely
+        return found
+
     @property
     def strong(self) -> tuple[Subject, ...]:
         """The subjects that can name what is wanted."""

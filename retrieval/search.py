@@ -9,15 +9,19 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 
 from retrieval.analyse import stem, words
+from retrieval.chunk import widened
 from retrieval.concepts import Matcher
-from retrieval.coverage import Coverage, Profile, Profiler, cover, together
+from retrieval.coverage import Coverage, cover, together
 from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
+from retrieval.profile import Profile, Profiler
 from retrieval.ranking import order, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
+from retrieval.selection import of_one_place, same, spread, worth
 from retrieval.store import Store
 from sources.document import Document, Field
 
@@ -38,7 +42,7 @@ LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 class Found:
     """A passage found. `score` puts results in order and `trust` tells how surely the document is
     the one asked for, as `retrieval.ranking` has them; `fused` is the index's own rank, from 0 to 1
-    for the best document.
+    for the best document. `copies` are the ids of documents that say the same and are not shown.
     """
 
     document: Document
@@ -52,6 +56,15 @@ class Found:
     trust: float
     fused: float
     coverage: Coverage
+    copies: tuple[str, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The passage with those around it, where its section was cut: what a reader needs to
+        understand it.
+        """
+        start, end = widened(self.document, self.start, self.end)
+        return self.document.text[start:end]
 
     @property
     def quote(self) -> str:
@@ -146,52 +159,113 @@ class Searcher:
         self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon, limit: int
     ) -> list[Found]:
         """The best `limit` passages: documents in order, within a document by fused rank."""
-        groups: dict[str, _Group] = {}
-        for hit in hits:
-            document_id, revision = hit.payload["document_id"], hit.payload["revision"]
-            if document_id not in groups:
-                document = self.store.get(document_id, revision)
-                if document is None:  # replaced or removed a moment ago: it cannot answer any more
-                    continue
-                profile = self._profiler.profile(document, revision)
-                coverage = cover(reading, profile, self.matcher, lexicon)
-                groups[document_id] = _Group(document, profile, coverage, [])
-            groups[document_id].hits.append(hit)
-        top = max((group.hits[0].score for group in groups.values()), default=1.0)
-        nearest = sorted(groups.values(), key=lambda g: -order(g.coverage, g.hits[0].score / top))
-        placed: list[tuple[float, float, _Group, Hit]] = []
-        for place, group in enumerate(nearest):
-            if place < LOOKED_INTO:
-                group.look_into(reading)
-            rank = group.hits[0].score / top
-            near = order(group.coverage, rank)
-            placed += [
-                (near - NEXT_PASSAGE * n, rank, group, hit) for n, hit in enumerate(group.hits)
-            ]
+        groups = self._groups(hits, reading, lexicon)
+        top = max((group.hits[0].score for group in groups), default=1.0)
+        for group in groups:
+            group.rank = group.hits[0].score / top
+            group.near = group.place = order(group.coverage, group.rank)
+        groups.sort(key=lambda g: -g.near)
+        looked_into = self._look_into(groups[:LOOKED_INTO], reading)
+        placed = [
+            (group.place - NEXT_PASSAGE * n, group.near - NEXT_PASSAGE * n, group, hit)
+            for group in (*looked_into, *groups[LOOKED_INTO:])
+            for n, hit in enumerate(group.hits)
+        ]
         placed.sort(key=lambda p: -p[0])
         return [
-            _found(group, hit, near, trust(group.coverage, rank), rank)
-            for near, rank, group, hit in placed[:limit]
+            _found(document, group, hit, near)
+            for _, near, group, hit in placed[:limit]
+            if (document := group.document or self.store.get(group.id, group.revision))
+        ]
+
+    def _look_into(self, nearest: list[_Group], reading: Reading) -> list[_Group]:
+        """The nearest documents, each read, one of several copies left, and put in their places."""
+        by_title: dict[frozenset[str], list[_Group]] = {}
+        for group in nearest:
+            group.document = self.store.get(group.id, group.revision)
+            if group.document is not None:
+                group.look_into(group.document, reading)
+        for group in sorted(nearest, key=lambda g: -g.near):
+            alike = by_title.setdefault(group.profile.title, [])
+            for n, first in enumerate(alike):
+                if first.says_the_same(group):
+                    alike[n] = first.joined_with(group)
+                    break
+            else:
+                alike.append(group)
+        kept = sorted(chain.from_iterable(by_title.values()), key=lambda g: -g.near)
+        agencies = [g.document.provenance.agency if g.document else g.id for g in kept]
+        near = [group.near for group in kept]
+        for group, place in zip(kept, spread(list(zip(near, agencies, strict=True))), strict=True):
+            group.place = place
+        return kept
+
+    def _groups(self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon) -> list[_Group]:
+        """The documents found, by fused rank. A point of another revision than the one that stands
+        in the store now was replaced or removed a moment ago, and cannot answer any more.
+        """
+        listed = list(hits)
+        current = self.store.revisions({hit.payload["document_id"] for hit in listed})
+        by_document: dict[str, list[Hit]] = {}
+        for hit in listed:
+            if current.get(hit.payload["document_id"]) == hit.payload["revision"]:
+                by_document.setdefault(hit.payload["document_id"], []).append(hit)
+        profiles = self._profiler.profiles({i: current[i] for i in by_document}, self.store)
+        return [
+            _Group(
+                document_id,
+                current[document_id],
+                profiles[document_id],
+                cover(reading, profiles[document_id], self.matcher, lexicon),
+                mine,
+            )
+            for document_id, mine in by_document.items()
+            if document_id in profiles
         ]
 
 
 @dataclass(slots=True)
 class _Group:
-    """A document with the passages found of it, best first."""
+    """A document with the passages found of it, best first. `near` is its score, `place` where it
+    stands in the list; `document` is there once it was read, and `copies` say the same.
+    """
 
-    document: Document
+    id: str
+    revision: str
     profile: Profile
     coverage: Coverage
     hits: list[Hit]
+    rank: float = 0.0
+    near: float = 0.0
+    place: float = 0.0
+    document: Document | None = None
+    copies: tuple[str, ...] = ()
 
-    def look_into(self, reading: Reading) -> None:
+    def look_into(self, document: Document, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
         best = 0.0
         for hit in self.hits[:PASSAGES_LOOKED_INTO]:
-            quote = self.document.text[hit.payload["start"] : hit.payload["end"]]
-            stems = _stems(quote, self.document.language)
+            quote = document.text[hit.payload["start"] : hit.payload["end"]]
+            stems = _stems(quote, document.language)
             best = max(best, together(reading, self.profile, stems))
         self.coverage = replace(self.coverage, passage=best)
+        self.near = self.place = order(self.coverage, self.rank)
+
+    def says_the_same(self, other: _Group) -> bool:
+        """Whether a reader needs only one of the two."""
+        if self.document is None or other.document is None:
+            return False
+        return of_one_place(self.document, other.document) and same(self.profile, other.profile)
+
+    def joined_with(self, other: _Group) -> _Group:
+        """The one worth more, in the better place; the other is named as its copy."""
+        assert self.document is not None and other.document is not None
+        shown, left = self, other
+        if worth(other.document) > worth(self.document):
+            shown, left = other, self
+        shown.near = max(self.near, other.near)
+        shown.copies = (*shown.copies, left.id, *left.copies)
+        return shown
 
 
 @lru_cache(maxsize=8192)
@@ -199,10 +273,10 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Found:
+def _found(document: Document, group: _Group, hit: Hit, near: float) -> Found:
     payload = hit.payload
     return Found(
-        document=group.document,
+        document=document,
         passage_id=payload["passage_id"],
         field=Field(payload["field"]),
         heading=payload["heading"],
@@ -210,7 +284,8 @@ def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Fo
         end=payload["end"],
         page=payload["page"],
         score=near,
-        trust=sure,
-        fused=rank,
+        trust=trust(group.coverage, group.rank),
+        fused=group.rank,
         coverage=group.coverage,
+        copies=group.copies,
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sources.document import Document
 from sources.errors import IndexUnavailable
@@ -21,6 +22,8 @@ CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY, source_id TEXT NOT NULL, tenant TEXT NOT NULL, country TEXT NOT NULL,
     revision TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_by_source ON documents (source_id);
+CREATE TABLE IF NOT EXISTS profiles (
+    id TEXT PRIMARY KEY, revision TEXT NOT NULL, made TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS kv (
     collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
     PRIMARY KEY (collection, key)) WITHOUT ROWID;
@@ -90,8 +93,10 @@ class Store:
 
     def delete(self, ids: Iterable[str]) -> None:
         """Removes documents: from this moment they cannot answer."""
+        gone = [(i,) for i in ids]
         with self.transaction() as connection:
-            connection.executemany("DELETE FROM documents WHERE id = ?", [(i,) for i in ids])
+            for table in ("documents", "profiles"):
+                connection.executemany(f"DELETE FROM {table} WHERE id = ?", gone)  # noqa: S608
 
     def get(self, document_id: str, revision: str | None = None) -> Document | None:
         """The document, or None where it is gone or no longer stands in `revision`."""
@@ -114,6 +119,30 @@ class Store:
                 "SELECT id, revision FROM documents WHERE source_id = ?", source_id
             )
         }
+
+    def revisions(self, ids: Iterable[str]) -> dict[str, str]:
+        """Of those of `ids` that are here: id → the revision in which it stands now."""
+        return dict(self._among("SELECT id, revision FROM documents WHERE id IN", ids))
+
+    def put_profiles(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        """Adds or replaces what `retrieval.profile` keeps: (id, revision, made with, body)."""
+        with self.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO profiles VALUES (?, ?, ?, ?)", rows)
+
+    def profiles(self, ids: Iterable[str], made: str) -> list[tuple[str, str, str]]:
+        """(id, revision, body) of the profiles of `ids` that were made with `made`."""
+        query = "SELECT id, revision, body, made FROM profiles WHERE id IN"
+        return [
+            (i, revision, body) for i, revision, body, m in self._among(query, ids) if m == made
+        ]
+
+    def _among(self, query: str, ids: Iterable[str]) -> list[Any]:
+        """The rows of a query that ends in "IN", few enough ids at a time for SQLite."""
+        listed, found = list(ids), []
+        for first in range(0, len(listed), 500):
+            some = listed[first : first + 500]
+            found += self.rows(f"{query} ({','.join('?' * len(some))})", *some)
+        return found
 
     def documents(self) -> Iterator[Document]:
         """Every document, one at a time."""

@@ -28,7 +28,10 @@ class SearchRequest(BaseModel):
 
 
 class PassageFound(BaseModel):
-    """One passage. ``start`` and ``end`` are offsets into the document's text."""
+    """One passage. ``start`` and ``end`` are offsets into the document's text. ``context`` is the
+    passage with its neighbours, where a long section was cut; ``copies`` are documents that say the
+    same and are not shown.
+    """
 
     document_id: str
     passage_id: str
@@ -40,6 +43,8 @@ class PassageFound(BaseModel):
     heading: str
     score: float
     quote: str
+    context: str
+    copies: list[str]
     start: int
     end: int
     page: int | None
@@ -74,6 +79,8 @@ def search(searcher: Searcher, request: SearchRequest) -> SearchAnswer:
             heading=f.heading,
             score=round(f.score, 4),
             quote=f.quote,
+            context=f.context,
+            copies=list(f.copies),
             start=f.start,
             end=f.end,
             page=f.page,

@@ -26,6 +26,7 @@ KEYWORDS = (
     "source_id",
     "revision",
     "field",
+    "territory",
 )
 INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
@@ -50,7 +51,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a search may see. An empty field does not narrow; `tenants` always does."""
+    """What a search may see. An empty field does not narrow; `tenants` always does. `territories`
+    leave out documents of other territories, never those of a whole country.
+    """
 
     tenants: tuple[str, ...]
     countries: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ class Scope:
     sectors: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
     on: date | None = None
 
     def matches(self) -> dict[str, tuple[str, ...]]:

@@ -50,17 +50,19 @@ class EdgeIndex:
         """Opens the folder, creating it where there is none."""
         with _errors(path):
             if (path / "edge_config.json").exists() or any(path.glob("*")):
-                return cls(qe.EdgeShard.load(str(path)), path)
-            path.mkdir(parents=True, exist_ok=True)
-            sparse = {leg: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for leg in LEGS}
-            shard = qe.EdgeShard.create(str(path), qe.EdgeConfig(sparse_vectors=sparse))
-            for key in KEYWORDS:
-                params = qe.KeywordIndexParams(is_tenant=key == "tenant")
-                shard.update(qe.UpdateOperation.create_field_index(key, params))
-            for key in INTEGERS:
-                shard.update(
-                    qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Integer)
-                )
+                shard = qe.EdgeShard.load(str(path))
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                sparse = {leg: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for leg in LEGS}
+                shard = qe.EdgeShard.create(str(path), qe.EdgeConfig(sparse_vectors=sparse))
+            known = shard.info().payload_schema  # an older index may lack a field's
+            fields: dict[str, Any] = {
+                key: qe.KeywordIndexParams(is_tenant=key == "tenant") for key in KEYWORDS
+            }
+            fields |= dict.fromkeys(INTEGERS, qe.PayloadSchemaType.Integer)
+            for key, params in fields.items():
+                if key not in known:
+                    shard.update(qe.UpdateOperation.create_field_index(key, params))
             return cls(shard, path)
 
     def upsert(self, points: Sequence[Point]) -> None:
@@ -140,6 +142,9 @@ def _filter(scope: Scope) -> qe.Filter:
         qe.FieldCondition(key, match=qe.MatchAny(list(any_of)))
         for key, any_of in scope.matches().items()
     ]
+    if scope.territories:
+        inside = qe.FieldCondition("territory", match=qe.MatchAny(list(scope.territories)))
+        must.append(qe.Filter(should=[inside, qe.IsEmptyCondition("territory")]))
     if scope.on:
         today = day_number(scope.on)
         must.append(qe.FieldCondition("valid_from", range=qe.RangeFloat(lte=today)))

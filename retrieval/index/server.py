@@ -25,6 +25,7 @@ class ServerIndex:
         with self._errors():
             if not client.collection_exists(collection):
                 self._create()
+            self._index_fields()
 
     @classmethod
     def connect(cls, url: str, collection: str, api_key: str | None = None) -> ServerIndex:
@@ -50,7 +51,11 @@ class ServerIndex:
         self._client.create_collection(
             self._collection, vectors_config={}, sparse_vectors_config=dict.fromkeys(LEGS, idf)
         )
-        for key in KEYWORDS:
+
+    def _index_fields(self) -> None:
+        """Adds the payload indexes that are not there; an older collection may lack one."""
+        known = self._client.get_collection(self._collection).payload_schema
+        for key in (key for key in KEYWORDS if key not in known):
             self._client.create_payload_index(
                 self._collection,
                 key,
@@ -58,7 +63,7 @@ class ServerIndex:
                     type=models.KeywordIndexType.KEYWORD, is_tenant=key == "tenant" or None
                 ),
             )
-        for key in INTEGERS:
+        for key in (key for key in INTEGERS if key not in known):
             self._client.create_payload_index(
                 self._collection, key, models.PayloadSchemaType.INTEGER
             )
@@ -146,6 +151,11 @@ def _filter(scope: Scope) -> models.Filter:
         models.FieldCondition(key=key, match=models.MatchAny(any=list(any_of)))
         for key, any_of in scope.matches().items()
     ]
+    if scope.territories:
+        match = models.MatchAny(any=list(scope.territories))
+        inside = models.FieldCondition(key="territory", match=match)
+        national = models.IsEmptyCondition(is_empty=models.PayloadField(key="territory"))
+        must.append(models.Filter(should=[inside, national]))
     if scope.on:
         today = day_number(scope.on)
         must.append(models.FieldCondition(key="valid_from", range=models.Range(lte=today)))

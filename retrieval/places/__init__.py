@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from retrieval.places import rows as _rows
 from retrieval.places.context import Context
+from retrieval.places.covering import Covering
 from retrieval.places.homonyms import Homonyms
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Found, Place
@@ -81,14 +83,27 @@ class Places:
         """The single place that `text` means; the alternatives to ask about, the likeliest first;
         None if it names none. A territory that only says where another one lies is not one of them.
         """
+        alternatives = self._meant(text, countries)
+        return alternatives[0] if len(alternatives) == 1 else alternatives or None
+
+    def territories(self, text: str, countries: Sequence[str] = ()) -> frozenset[str]:
+        """The territories (`Document.territory`) whose documents hold where `text` asks: the places
+        named and what they lie in, of an ambiguous name all that it may mean; empty for no place.
+        """
+        return self._covering.codes(self._meant(text, countries))
+
+    @cached_property
+    def _covering(self) -> Covering:
+        return Covering(self.places)
+
+    def _meant(self, text: str, countries: Sequence[str]) -> tuple[Place, ...]:
         found = self.find(text, countries)
         holding = self._homonyms.holding([one.places for one in found])
         named: dict[Place, None] = {}
         for one, holds in zip(found, holding, strict=True):
             if not holds:
                 named |= dict.fromkeys(one.places)
-        alternatives = tuple(named)
-        return alternatives[0] if len(alternatives) == 1 else alternatives or None
+        return tuple(named)
 
     def near(
         self, latitude: float, longitude: float, countries: Sequence[str] = ()

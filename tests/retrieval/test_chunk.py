@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.chunk import LIMIT, passages, sentences
+from retrieval.chunk import LIMIT, passages, sentences, widened
 from sources.document import Document, Field, Provenance, TextBuilder
 
 WORD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
@@ -81,3 +81,21 @@ def test_sentences_have_no_blanks_around_them(text, start):
     for left, right in sentences(text, start):
         piece = text[left - start : right - start]
         assert piece == piece.strip() != ""
+
+
+def test_a_cut_passage_is_shown_with_its_neighbours():
+    text = " ".join(f"Esta es la oración número {n} del texto." for n in range(120))
+    made = document([(text, Field.BODY, "", None)])
+    found = passages(made)
+    assert len(found) > 3
+    middle = found[1]
+    start, end = widened(made, middle.start, middle.end)
+    assert (start, end) == (found[0].start, found[2].end)
+    assert made.text[start:end].endswith(".")
+    assert widened(made, found[0].start, found[0].end) == (found[0].start, found[1].end)
+
+
+def test_a_passage_of_whole_sections_is_shown_as_it_is():
+    made = document([("Una sola oración.", Field.COST, "Costo", None)])
+    (only,) = passages(made)
+    assert widened(made, only.start, only.end) == (only.start, only.end)

@@ -233,3 +233,33 @@ def test_a_server_that_is_not_there_is_told_in_one_line():
 def test_an_index_needs_a_place():
     with pytest.raises(ValueError, match="path or a url"):
         open_index()
+
+
+def test_a_territory_leaves_out_its_siblings_and_never_what_is_national(index):
+    index.upsert(
+        [
+            point("nunoa", territory="CL-13120"),
+            point("providencia", territory="CL-13123"),
+            point("region", territory="CL-RM"),
+            point("national", territory=None),
+            point("older"),
+        ]
+    )
+    scope = Scope(tenants=("public",), territories=("CL-13120", "CL-RM"))
+    assert found(index, scope) == {"nunoa", "region", "national", "older"}
+    assert "providencia" in found(index)
+
+
+@pytest.mark.parametrize(
+    ("on", "holds"),
+    [
+        (date(2026, 2, 28), False),
+        (date(2026, 3, 1), True),
+        (date(2026, 3, 31), True),
+        (date(2026, 4, 1), False),
+    ],
+)
+def test_both_ends_of_validity_belong_to_it(index, on, holds):
+    first, last = day_number(date(2026, 3, 1)), day_number(date(2026, 3, 31))
+    index.upsert([point("a", valid_from=first, valid_to=last)])
+    assert found(index, Scope(tenants=("public",), on=on)) == ({"a"} if holds else set())
