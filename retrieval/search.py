@@ -13,11 +13,13 @@ from functools import lru_cache
 from retrieval.analyse import stem, words
 from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage, Profile, Profiler, cover, together
-from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
+from retrieval.dense_leg import DenseLeg, passage_text
+from retrieval.embed import GRAMS, TERMS, Sparse, Vector, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
-from retrieval.ranking import order, trust
+from retrieval.ranking import order, reranked, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
+from retrieval.rerank import Reranker
 from retrieval.store import Store
 from sources.document import Document, Field
 
@@ -33,12 +35,15 @@ down the list meets other documents too."""
 LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 """Documents, and passages of each, that are read word by word before the last ranking."""
 
+RERANKED = 20
+"""Documents whose best passage a cross-encoder reads beside the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage found. `score` puts results in order and `trust` tells how surely the document is
-    the one asked for, as `retrieval.ranking` has them; `fused` is the index's own rank, from 0 to 1
-    for the best document.
+    the one asked for, as `retrieval.ranking` has them; `near` is the score without a reranker, by
+    which a lead is told; `fused` is the index's own rank, from 0 to 1 for the best document.
     """
 
     document: Document
@@ -49,6 +54,7 @@ class Found:
     end: int
     page: int | None
     score: float
+    near: float
     trust: float
     fused: float
     coverage: Coverage
@@ -78,8 +84,16 @@ class Result:
 class Searcher:
     """The index, the store and the vocabulary together; safe to share between threads."""
 
-    def __init__(self, index: Index, store: Store, matcher: Matcher) -> None:
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        matcher: Matcher,
+        dense: DenseLeg | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.index, self.store, self.matcher = index, store, matcher
+        self.dense, self.reranker = dense, reranker
         self._profiler = Profiler(matcher)
         self._lock = threading.Lock()
         self.refresh()
@@ -124,8 +138,11 @@ class Searcher:
     ) -> Result:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
         reading = self.read(question, scope, minor, language)
-        hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
-        found = self._rank(hits, reading, self.lexicon(scope), limit)
+        legs: dict[str, tuple[Vector, float]] = {**self._legs(reading)}
+        if self.dense and reading.subjects:
+            legs |= self.dense.of_question(question)
+        hits = self.index.query(legs, scope, max(CANDIDATES, limit))
+        found = self._rank(hits, question, reading, self.lexicon(scope), limit)
         return Result(tuple(found), reading)
 
     def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
@@ -143,7 +160,12 @@ class Searcher:
         return {leg: (vectors[leg], LEG_WEIGHTS[leg]) for leg in vectors}
 
     def _rank(
-        self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon, limit: int
+        self,
+        hits: Iterable[Hit],
+        question: str,
+        reading: Reading,
+        lexicon: Lexicon,
+        limit: int,
     ) -> list[Found]:
         """The best `limit` passages: documents in order, within a document by fused rank."""
         groups: dict[str, _Group] = {}
@@ -159,20 +181,34 @@ class Searcher:
             groups[document_id].hits.append(hit)
         top = max((group.hits[0].score for group in groups.values()), default=1.0)
         nearest = sorted(groups.values(), key=lambda g: -order(g.coverage, g.hits[0].score / top))
-        placed: list[tuple[float, float, _Group, Hit]] = []
         for place, group in enumerate(nearest):
             if place < LOOKED_INTO:
                 group.look_into(reading)
-            rank = group.hits[0].score / top
-            near = order(group.coverage, rank)
-            placed += [
-                (near - NEXT_PASSAGE * n, rank, group, hit) for n, hit in enumerate(group.hits)
-            ]
-        placed.sort(key=lambda p: -p[0])
-        return [
-            _found(group, hit, near, trust(group.coverage, rank), rank)
-            for near, rank, group, hit in placed[:limit]
+            group.rank = group.hits[0].score / top
+            group.near = order(group.coverage, group.rank)
+        self._rerank(question, nearest)
+        placed = [
+            (group.near + group.bonus - NEXT_PASSAGE * n, group, hit)
+            for group in nearest
+            for n, hit in enumerate(group.hits)
         ]
+        placed.sort(key=lambda p: -p[0])
+        return [_found(group, hit, score) for score, group, hit in placed[:limit]]
+
+    def _rerank(self, question: str, groups: list[_Group]) -> None:
+        """Lets a cross-encoder move the first documents, as far as `reranked` allows."""
+        if self.reranker is None or not groups:
+            return
+        first = sorted(groups, key=lambda g: -g.near)[:RERANKED]
+        texts = [
+            passage_text(g.document, p["heading"], p["start"], p["end"])
+            for g in first
+            for p in [g.hits[0].payload]
+        ]
+        scores = self.reranker.scores(question, texts)
+        if scores is not None:
+            for group, bonus in zip(first, reranked(scores), strict=True):
+                group.bonus = bonus
 
 
 @dataclass(slots=True)
@@ -183,6 +219,9 @@ class _Group:
     profile: Profile
     coverage: Coverage
     hits: list[Hit]
+    rank: float = 0.0
+    near: float = 0.0
+    bonus: float = 0.0
 
     def look_into(self, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
@@ -199,7 +238,7 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Found:
+def _found(group: _Group, hit: Hit, score: float) -> Found:
     payload = hit.payload
     return Found(
         document=group.document,
@@ -209,8 +248,9 @@ def _found(group: _Group, hit: Hit, near: float, sure: float, rank: float) -> Fo
         start=payload["start"],
         end=payload["end"],
         page=payload["page"],
-        score=near,
-        trust=sure,
-        fused=rank,
+        score=score,
+        near=score - group.bonus,
+        trust=trust(group.coverage, group.rank),
+        fused=group.rank,
         coverage=group.coverage,
     )
