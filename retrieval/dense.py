@@ -4,8 +4,8 @@
     vectors = encoder.encode(["¿Cómo saco el pasaporte?"], query=True)   # (1, 384)
 
 A model is a name on the hub or a folder. What it wants before its texts is data
-(``dense_models.yaml``). It is read when it is first needed, from this machine's cache only; going
-to the hub is the operator's own step (`ventanilla sources embed`).
+(``dense_models.yaml``). It is read when it is first needed, and from this machine only: to fetch
+it from the hub is a step of the operator's (`hf download`).
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def manner_of(model: str) -> Manner:
         raise CatalogError(f"{MODELS.name} is wrong ({error!r})", "Mend that entry.") from None
 
 
-def problem_of(model: str, *, fetch: bool = False) -> ModelUnavailable | None:
+def problem_of(model: str) -> ModelUnavailable | None:
     """Why `model` cannot be used, as far as can be told without reading it; None where it may."""
     if not _installed():
         return ModelUnavailable(
             f"the model {model!r} needs sentence-transformers, which is missing", INSTALL
         )
-    if fetch or Path(model).is_dir() or _cached(model):
+    if Path(model).is_dir() or _cached(model):
         return None
     return _absent(model, "it is neither a folder nor in this machine's cache")
 
@@ -116,7 +116,7 @@ def _cached(model: str) -> bool:
 def _absent(model: str, reason: str) -> ModelUnavailable:
     return ModelUnavailable(
         f"the model {model!r} cannot be read ({reason})",
-        "Fetch it with `ventanilla sources embed` where the hub can be reached, or name its folder.",
+        f"Run `hf download {model}` where the hub can be reached, or name its folder.",
     )
 
 
@@ -127,8 +127,8 @@ def choose_device(device: str | None = None) -> str:
     return device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def load(kind: Any, model: str, device: str, *, fetch: bool, **given: Any) -> Any:
-    """A model of sentence-transformers: in half precision on a card, from the cache unless `fetch`.
+def load(kind: Any, model: str, device: str, **given: Any) -> Any:
+    """A model of sentence-transformers (`kind` is its class): in half precision on a card.
 
     Raises ModelUnavailable whatever the reading of a foreign repository stumbles over.
     """
@@ -139,7 +139,7 @@ def load(kind: Any, model: str, device: str, *, fetch: bool, **given: Any) -> An
     half = {"dtype": torch.float16} if device.startswith("cuda") else {}
     try:
         return kind(
-            model, device=device, local_files_only=not fetch, model_kwargs=half, **given
+            model, device=device, local_files_only=True, model_kwargs=half, **given
         ).eval()
     except Exception as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
@@ -149,11 +149,10 @@ def load(kind: Any, model: str, device: str, *, fetch: bool, **given: Any) -> An
 class SentenceTransformersEncoder:
     """See `Encoder`. `device` None takes a card where there is one."""
 
-    def __init__(self, model: str, *, device: str | None = None, fetch: bool = False) -> None:
+    def __init__(self, model: str, *, device: str | None = None) -> None:
         self.model = model
         self._manner = manner_of(model)
         self._device = device
-        self._fetch = fetch
         self._loading, self._using = threading.Lock(), threading.Lock()
         self._loaded: Any = None
         self._fingerprint = ""
@@ -210,12 +209,12 @@ class SentenceTransformersEncoder:
             return self._loaded
 
     def _read(self) -> Any:
-        if problem := problem_of(self.model, fetch=self._fetch):
+        if problem := problem_of(self.model):
             raise problem
         from sentence_transformers import SentenceTransformer
 
         device = choose_device(self._device)
-        model = load(SentenceTransformer, self.model, device, fetch=self._fetch)
+        model = load(SentenceTransformer, self.model, device)
         own = model.max_seq_length
         model.max_seq_length = min(own or self._manner.max_length, self._manner.max_length)
         self._batch = BATCHES["cuda" if device.startswith("cuda") else "cpu"]
@@ -252,6 +251,6 @@ def _samples(folder: Path) -> Iterator[bytes]:
                 yield file.read(_SAMPLE)
 
 
-def open_encoder(model: str, *, fetch: bool = False) -> Encoder:
-    """The encoder of a model, not read yet; with `fetch` it may be taken from the hub."""
-    return SentenceTransformersEncoder(model, fetch=fetch)
+def open_encoder(model: str) -> Encoder:
+    """The encoder of a model, not read yet."""
+    return SentenceTransformersEncoder(model)

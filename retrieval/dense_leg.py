@@ -95,12 +95,13 @@ class DenseLeg:
         model: str,
         *,
         note: Callable[[str], None] = log.warning,
-        opener: Callable[..., Encoder] = open_encoder,
+        opener: Callable[[str], Encoder] = open_encoder,
     ) -> None:
         self.model = model
         self._index, self._store = index, store
         self._note, self._opener = note, opener
         self._noted: set[str] = set()
+        self._said = False
         self._encoders: dict[str, Encoder] = {}
         self._writing = threading.RLock()
         self._asking, self._opening = threading.Lock(), threading.Lock()
@@ -118,6 +119,8 @@ class DenseLeg:
         try:
             with self._asking:  # two agents that ask the same wait for one embedding
                 active = self._active
+                if not self._said and (active is None or active.model != self.model):
+                    self._say_what_waits(active)
                 if active is None:
                     return {}
                 return {active.vector: (self._question(active, question), WEIGHT)}
@@ -145,17 +148,15 @@ class DenseLeg:
         self,
         progress: Callable[[int, int], None] = lambda embedded, passages: None,
         *,
-        fetch: bool = False,
         stop: threading.Event | None = None,
     ) -> EmbedReport:
         """Embeds every passage that lacks the model's vector, then switches to it.
 
-        Where it is stopped or dies, the next run goes on. With `fetch` the model may be taken from
-        the hub. Raises ModelError where the model cannot be used, IndexUnavailable.
+        Where it is stopped or dies, the next run goes on. Raises ModelError where the model cannot be used, IndexUnavailable.
         """
         stop = stop or threading.Event()
         with self._embedding:
-            target = self._open_target(fetch)
+            target = self._open_target()
             self._index.add_dense(target.vector, target.dimension)
             report = EmbedReport(model=self.model, dimension=target.dimension)
             report.passages = self._index.count()
@@ -204,14 +205,14 @@ class DenseLeg:
             )
         return encoder
 
-    def _open(self, model: str, *, fetch: bool = False) -> Encoder:
+    def _open(self, model: str) -> Encoder:
         with self._opening:
-            if fetch or model not in self._encoders:
-                self._encoders[model] = self._opener(model, fetch=fetch)
+            if model not in self._encoders:
+                self._encoders[model] = self._opener(model)
             return self._encoders[model]
 
-    def _open_target(self, fetch: bool) -> Active:
-        encoder = self._open(self.model, fetch=fetch)
+    def _open_target(self) -> Active:
+        encoder = self._open(self.model)
         return Active(
             vector=PREFIX + encoder.fingerprint,
             model=self.model,
@@ -223,7 +224,7 @@ class DenseLeg:
         """In an index without passages, or whose passages all have the vector, it answers at once."""
         if self._index.count() and not self._index.dense_vectors():
             return None  # known without reading the model
-        target = self._open_target(fetch=False)
+        target = self._open_target()
         if self._index.count() and not self._complete(target):
             return None
         self._index.add_dense(target.vector, target.dimension)
@@ -276,6 +277,7 @@ class DenseLeg:
                 self._encoders = {self.model: self._encoders[self.model]}
                 self._question.cache_clear()
             self._noted.clear()
+            self._said = False
             for name in self._index.dense_vectors():
                 if name.startswith(PREFIX) and name != target.vector:
                     self._index.drop_dense(name)
@@ -291,8 +293,19 @@ class DenseLeg:
         there = self._index.dense_vectors()
         return active if active and there.get(active.vector) == active.dimension else None
 
+    def _say_what_waits(self, active: Active | None) -> None:
+        self._said = True
+        if problem := problem_of(self.model):
+            line = str(problem)
+        else:
+            line = f"no passage has vectors of {self.model!r} yet. Run `ventanilla sources embed`."
+        meanwhile = f"{active.model!r} answers" if active else "the search does without it"
+        self._tell_once(f"{line} Meanwhile {meanwhile}.")
+
     def _tell(self, error: ModelError) -> None:
-        line = f"{error} Meanwhile the search does without it."
+        self._tell_once(f"{error} Meanwhile the search does without it.")
+
+    def _tell_once(self, line: str) -> None:
         if line not in self._noted:
             self._noted.add(line)
             self._note(line)

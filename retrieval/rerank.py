@@ -140,4 +140,4 @@ def _open(model: str, device: str | None) -> Any:
         raise problem
     from sentence_transformers import CrossEncoder
 
-    return load(CrossEncoder, model, choose_device(device), fetch=False, max_length=MAX_LENGTH)
+    return load(CrossEncoder, model, choose_device(device), max_length=MAX_LENGTH)

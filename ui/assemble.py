@@ -155,7 +155,6 @@ class House:
         self,
         progress: Callable[[int, int], None] = lambda embedded, passages: None,
         *,
-        fetch: bool = False,
         stop: threading.Event | None = None,
     ) -> EmbedReport:
         """Embeds what lacks the vector of the model that was set, then lets it answer.
@@ -167,7 +166,7 @@ class House:
                 "no embedding model is set",
                 "Set VENTANILLA_EMBED_MODEL, for example to intfloat/multilingual-e5-small.",
             )
-        return self.dense.embed(progress, fetch=fetch, stop=stop)
+        return self.dense.embed(progress, stop=stop)
 
     def entry(self, source_id: str) -> CatalogEntry:
         """The catalogue entry. Raises CatalogError naming those that exist."""

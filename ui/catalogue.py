@@ -51,7 +51,7 @@ def watched(house: House, source_id: str, origin: str | None = None) -> SyncRepo
 
 
 def embed(settings: Settings) -> EmbedReport:
-    """Embeds what lacks the vector of the model that was set, which may be taken from the hub."""
+    """Embeds what lacks the vector of the model that was set."""
     if running := Running.find(settings):
         return EmbedReport.model_validate(running.post("/api/local/embed", {}, SYNC_S))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -64,7 +64,7 @@ def embed(settings: Settings) -> EmbedReport:
         def update(embedded: int, passages: int) -> None:
             progress.update(task, description=f"embedding: {embedded} of {passages} passages")
 
-        return house.embed(update, fetch=True)
+        return house.embed(update)
 
 
 def remove(settings: Settings, source_id: str) -> int:

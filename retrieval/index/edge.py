@@ -164,7 +164,9 @@ class EdgeIndex:
         by_uuid = {uuid_of(row.passage_id): row for row in rows}
         with _errors(self._path), self._writing:
             # One unknown id would spoil the whole batch: nothing is deleted while we look and write.
-            found = self._shard.retrieve(list(by_uuid), with_payload=["revision"])
+            found = self._shard.retrieve(
+                list(by_uuid), with_payload=["revision"], with_vector=False
+            )
             points = [
                 qe.PointVectors(point.id, {name: by_uuid[str(point.id)].vector.tolist()})
                 for point in found
