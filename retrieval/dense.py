@@ -138,9 +138,7 @@ def load(kind: Any, model: str, device: str, **given: Any) -> Any:
     logging.disable_progress_bar()  # the bar of reading weights, which would run through our lines
     half = {"dtype": torch.float16} if device.startswith("cuda") else {}
     try:
-        return kind(
-            model, device=device, local_files_only=True, model_kwargs=half, **given
-        ).eval()
+        return kind(model, device=device, local_files_only=True, model_kwargs=half, **given).eval()
     except Exception as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise _absent(model, reason) from error

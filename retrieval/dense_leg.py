@@ -152,7 +152,8 @@ class DenseLeg:
     ) -> EmbedReport:
         """Embeds every passage that lacks the model's vector, then switches to it.
 
-        Where it is stopped or dies, the next run goes on. Raises ModelError where the model cannot be used, IndexUnavailable.
+        Where it is stopped or dies, the next run goes on. Raises ModelError where the model
+        cannot be used, IndexUnavailable where the index cannot.
         """
         stop = stop or threading.Event()
         with self._embedding:

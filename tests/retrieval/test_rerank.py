@@ -117,7 +117,7 @@ def test_a_late_one_leaves_the_order(index, store, matcher, searcher, said):
 
 def test_it_is_asked_again_after_it_was_late(said):
     gate = threading.Event()
-    reranker, fake = made(lambda question, passage: 0.5, said, gate=gate, seconds=0.05)
+    reranker, _ = made(lambda question, passage: 0.5, said, gate=gate, seconds=0.05)
     assert reranker.scores("a", ["b"]) is None
     gate.set()
     reranker._seconds = LONG
