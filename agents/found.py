@@ -39,6 +39,7 @@ def _evidence(result: Result, agent: str, part: int) -> list[Evidence]:
             country=passages[0].document.country,
             sectors=[sector.value for sector in passages[0].document.sectors],
             score=round(passages[0].score, 4),
+            near=round(passages[0].near, 4),
             trust=round(passages[0].trust, 4),
             passages=[[p.start, p.end] for p in passages[:6]],
             agent=agent,

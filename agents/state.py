@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
@@ -167,13 +167,15 @@ class Ask(TypedDict):
 
 class Evidence(TypedDict):
     """One document found, with the passages that found it; plain data for the checkpoint. `score`
-    orders the documents, `trust` says how surely one is right (`retrieval.ranking`).
+    orders the documents, `near` does so without a reranker, `trust` says how surely one is right
+    (`retrieval.ranking`).
     """
 
     document_id: str
     country: str
     sectors: list[str]
     score: float
+    near: NotRequired[float]
     trust: float
     passages: list[list[int]]
     agent: str

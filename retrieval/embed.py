@@ -22,6 +22,10 @@ from sources.document import Document
 
 TERMS, GRAMS = "terms", "grams"
 LEGS = (TERMS, GRAMS)
+"""The legs that need no model; a dense one joins them under the name of its model's vector."""
+
+Dense = NDArray[np.float32]
+"""A dense vector, of shape (dimension,)."""
 
 FIELD_WEIGHTS = {
     "title": 3.0,
@@ -48,6 +52,15 @@ class Sparse:
     def of(cls, weights: Mapping[int, float]) -> Sparse:
         """From dimension → weight."""
         return cls(tuple(weights), tuple(weights.values()))
+
+
+Vector = Sparse | Dense
+"""What one leg makes of a passage or a question."""
+
+
+def filled(vector: Vector) -> bool:
+    """Whether there is anything in `vector` to search by."""
+    return bool(vector.indices) if isinstance(vector, Sparse) else vector.size > 0
 
 
 class Weights:

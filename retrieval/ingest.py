@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from retrieval.analyse import words
 from retrieval.concepts import Matcher
+from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
 from retrieval.store import Store
 from sources.document import Document, Rejected
@@ -66,12 +67,14 @@ def sync(
     store: Store,
     matcher: Matcher,
     *,
+    dense: DenseLeg | None = None,
     progress: Callable[[SyncReport], None] = lambda report: None,
 ) -> SyncReport:
     """Makes the index hold exactly the documents in `items` for `source_id`.
 
-    An error of the connector itself (the whole origin out of reach) passes through and leaves what
-    was indexed before as it was, except documents already read in this run.
+    With `dense` the passages that changed are embedded, too. An error of the connector itself (the
+    whole origin out of reach) passes through and leaves what was indexed before as it was, except
+    documents already read in this run.
     """
     from retrieval.pipeline import docstore_of, run_batch
 
@@ -95,7 +98,7 @@ def sync(
                 for d in batch
                 if before.get(d.id) != revisions[d.id] or not docstore.get_document_hash(d.id)
             ]
-            run_batch(batch, revisions, docstore, index, store, matcher)
+            run_batch(batch, revisions, docstore, index, store, matcher, dense)
             done = {d.id for d in changed}
             # What was read again unchanged holds on the day of this reading.
             read_live = [d for d in batch if d.provenance.retrieved_at and d.id not in done]

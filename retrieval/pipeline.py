@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
@@ -31,7 +32,8 @@ from pydantic import PrivateAttr
 
 from retrieval.chunk import Passage, passages
 from retrieval.concepts import Matcher
-from retrieval.embed import PassageEncoder, Sparse
+from retrieval.dense_leg import DenseLeg, passage_text
+from retrieval.embed import PassageEncoder, Vector
 from retrieval.index import Index, Point, day_number
 from retrieval.profile import Profiler
 from retrieval.store import Store
@@ -110,7 +112,7 @@ class Chunker(TransformComponent):
         self._documents = documents
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
-        """One node per passage. The vectors are sparse, so the dense embedding stays empty."""
+        """One node per passage. All vectors are made with the points: LlamaIndex's own stays empty."""
         found: list[BaseNode] = []
         for node in nodes:
             document = self._documents[node.node_id]
@@ -142,6 +144,7 @@ class PassageStore(BasePydanticVectorStore):
     _docstore: KVDocumentStore = PrivateAttr()
     _matcher: Matcher = PrivateAttr()
     _profiler: Profiler = PrivateAttr()
+    _dense: DenseLeg | None = PrivateAttr()
 
     def __init__(
         self,
@@ -151,10 +154,11 @@ class PassageStore(BasePydanticVectorStore):
         matcher: Matcher,
         documents: dict[str, Document],
         revisions: dict[str, str],
+        dense: DenseLeg | None = None,
     ) -> None:
         super().__init__(stores_text=True)
         self._index, self._store, self._docstore = index, store, docstore
-        self._matcher, self._profiler = matcher, Profiler(matcher)
+        self._matcher, self._profiler, self._dense = matcher, Profiler(matcher), dense
         self._documents, self._revisions = documents, revisions
 
     @property
@@ -164,14 +168,19 @@ class PassageStore(BasePydanticVectorStore):
 
     def add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """Writes the points of whole documents."""
+        with self._dense.writing() if self._dense else nullcontext():
+            return self._add(nodes)
+
+    def _add(self, nodes: Sequence[BaseNode]) -> list[str]:
         by_document: dict[str, list[Point]] = defaultdict(list)
+        dense = self._dense_vectors([n.metadata["passage"] for n in nodes])
         encoders: dict[str, PassageEncoder] = {}
-        for node in nodes:
+        for node, meant in zip(nodes, dense, strict=True):
             document = self._documents[str(node.ref_doc_id)]
             if document.id not in encoders:
                 encoders[document.id] = PassageEncoder(document, self._concepts(document.id))
             passage, revision = node.metadata["passage"], self._revisions[document.id]
-            vectors = encoders[document.id].encode(passage)
+            vectors = {**encoders[document.id].encode(passage), **meant}
             by_document[document.id].append(make_point(document, passage, revision, vectors))
         self._index.upsert([point for points in by_document.values() for point in points])
         written = [self._documents[i] for i in by_document]
@@ -179,6 +188,13 @@ class PassageStore(BasePydanticVectorStore):
         self._store.put(written, self._revisions)
         self._index.delete(by_document, keep=[self._revisions[i] for i in by_document])
         return [node.node_id for node in nodes]
+
+    def _dense_vectors(self, found: Sequence[Passage]) -> list[dict[str, Vector]]:
+        if self._dense is None:
+            return [{} for _ in found]
+        return self._dense.of_passages(
+            [passage_text(self._documents[p.document_id], p.heading, p.start, p.end) for p in found]
+        )
 
     def _concepts(self, document_id: str) -> set[str]:
         """The concepts that the title, the other names and the keywords of a document name."""
@@ -199,7 +215,7 @@ class PassageStore(BasePydanticVectorStore):
 
 
 def make_point(
-    document: Document, passage: Passage, revision: str, vectors: dict[str, Sparse]
+    document: Document, passage: Passage, revision: str, vectors: Mapping[str, Vector]
 ) -> Point:
     """The point of one passage, with all that a filter or a result needs."""
     provenance = document.provenance
@@ -239,6 +255,7 @@ def run_batch(
     index: Index,
     store: Store,
     matcher: Matcher,
+    dense: DenseLeg | None = None,
 ) -> None:
     """Chunks and indexes those of `documents` whose revision is not the one indexed."""
     by_id = {document.id: document for document in documents}
@@ -246,7 +263,7 @@ def run_batch(
         transformations=[Chunker(by_id)],
         docstore=docstore,
         docstore_strategy=DocstoreStrategy.UPSERTS,
-        vector_store=PassageStore(index, store, docstore, matcher, by_id, revisions),
+        vector_store=PassageStore(index, store, docstore, matcher, by_id, revisions, dense),
         disable_cache=True,
     )
     nodes = [

@@ -12,6 +12,7 @@ the trust as a logistic regression over the first of them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,10 @@ LEAD = "lead"
 AGAINST = frozenset({"missing", "gap", "open", "unmet", "strange", "rivals"})
 """Signs that never speak for a document; all others never speak against one. The fit is held to
 it, so that a weight stays true for questions unlike those it was fitted on."""
+
+RERANK = 1.5
+"""How far a reranker may lift one document over another: less than the literal name of a service
+does, since neither these weights nor the trust were fitted with it."""
 
 FURTHEST = 3.0
 """A lead beyond which nothing is surer."""
@@ -82,6 +87,15 @@ def order(coverage: Coverage, fused: float) -> float:
     """How near a document is; only differences between the documents of one search mean anything."""
     by_sign = weights().order
     return sum(by_sign.get(name, 0.0) * sign for name, sign in signs(coverage, fused).items())
+
+
+def reranked(scores: Sequence[float]) -> list[float]:
+    """What a reranker's `scores` (from 0 to 1) add to the order: 0 for the worst, at most `RERANK`.
+
+    Nothing is taken from a document, so that one read by the reranker is not behind for that.
+    """
+    least = min(scores, default=0.0)
+    return [RERANK * (score - least) for score in scores]
 
 
 def trust(coverage: Coverage, fused: float) -> float:

@@ -15,12 +15,14 @@ from retrieval.analyse import stem, words
 from retrieval.chunk import widened
 from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage, cover, together
-from retrieval.embed import GRAMS, TERMS, Sparse, question_vectors
+from retrieval.dense_leg import DenseLeg, passage_text
+from retrieval.embed import GRAMS, TERMS, Sparse, Vector, question_vectors
 from retrieval.index import Hit, Index, Scope
 from retrieval.lexicon import Lexicon
 from retrieval.profile import Profile, Profiler
-from retrieval.ranking import order, trust
+from retrieval.ranking import order, reranked, trust
 from retrieval.reading import LANGUAGES, WEAK_WEIGHT, Reading, read
+from retrieval.rerank import Reranker
 from retrieval.selection import of_one_place, same, spread, worth
 from retrieval.store import Store
 from sources.document import Document, Field
@@ -37,12 +39,16 @@ down the list meets other documents too."""
 LOOKED_INTO, PASSAGES_LOOKED_INTO = 30, 4
 """Documents, and passages of each, that are read word by word before the last ranking."""
 
+RERANKED = 20
+"""Documents whose best passage a cross-encoder reads beside the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage found. `score` puts results in order and `trust` tells how surely the document is
-    the one asked for, as `retrieval.ranking` has them; `fused` is the index's own rank, from 0 to 1
-    for the best document. `copies` are the ids of documents that say the same and are not shown.
+    the one asked for, as `retrieval.ranking` has them; `near` is the score without a reranker, by
+    which a lead is told; `fused` is the index's own rank, from 0 to 1 for the best document.
+    `copies` are the ids of documents that say the same and are not shown.
     """
 
     document: Document
@@ -53,6 +59,7 @@ class Found:
     end: int
     page: int | None
     score: float
+    near: float
     trust: float
     fused: float
     coverage: Coverage
@@ -91,8 +98,16 @@ class Result:
 class Searcher:
     """The index, the store and the vocabulary together; safe to share between threads."""
 
-    def __init__(self, index: Index, store: Store, matcher: Matcher) -> None:
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        matcher: Matcher,
+        dense: DenseLeg | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.index, self.store, self.matcher = index, store, matcher
+        self.dense, self.reranker = dense, reranker
         self._profiler = Profiler(matcher)
         self._lock = threading.Lock()
         self.refresh()
@@ -137,8 +152,11 @@ class Searcher:
     ) -> Result:
         """The best passages, at most `limit`; none where nothing in the question names a subject."""
         reading = self.read(question, scope, minor, language)
-        hits = self.index.query(self._legs(reading), scope, max(CANDIDATES, limit))
-        found = self._rank(hits, reading, self.lexicon(scope), limit)
+        legs: dict[str, tuple[Vector, float]] = {**self._legs(reading)}
+        if self.dense and reading.subjects:
+            legs |= self.dense.of_question(question)
+        hits = self.index.query(legs, scope, max(CANDIDATES, limit))
+        found = self._rank(hits, question, reading, self.lexicon(scope), limit)
         return Result(tuple(found), reading)
 
     def _legs(self, reading: Reading) -> dict[str, tuple[Sparse, float]]:
@@ -156,7 +174,12 @@ class Searcher:
         return {leg: (vectors[leg], LEG_WEIGHTS[leg]) for leg in vectors}
 
     def _rank(
-        self, hits: Iterable[Hit], reading: Reading, lexicon: Lexicon, limit: int
+        self,
+        hits: Iterable[Hit],
+        question: str,
+        reading: Reading,
+        lexicon: Lexicon,
+        limit: int,
     ) -> list[Found]:
         """The best `limit` passages: documents in order, within a document by fused rank."""
         groups = self._groups(hits, reading, lexicon)
@@ -166,8 +189,14 @@ class Searcher:
             group.near = group.place = order(group.coverage, group.rank)
         groups.sort(key=lambda g: -g.near)
         looked_into = self._look_into(groups[:LOOKED_INTO], reading)
+        self._rerank(question, looked_into)
         placed = [
-            (group.place - NEXT_PASSAGE * n, group.near - NEXT_PASSAGE * n, group, hit)
+            (
+                group.place + group.bonus - NEXT_PASSAGE * n,
+                group.near - NEXT_PASSAGE * n,
+                group,
+                hit,
+            )
             for group in (*looked_into, *groups[LOOKED_INTO:])
             for n, hit in enumerate(group.hits)
         ]
@@ -223,6 +252,22 @@ class Searcher:
             if document_id in profiles
         ]
 
+    def _rerank(self, question: str, groups: list[_Group]) -> None:
+        """Lets a cross-encoder move the first documents, as far as `reranked` allows."""
+        first = [g for g in sorted(groups, key=lambda g: -g.near) if g.document][:RERANKED]
+        if self.reranker is None or not first:
+            return
+        texts = [
+            passage_text(g.document, p["heading"], p["start"], p["end"])
+            for g in first
+            if g.document
+            for p in [g.hits[0].payload]
+        ]
+        scores = self.reranker.scores(question, texts)
+        if scores is not None:
+            for group, bonus in zip(first, reranked(scores), strict=True):
+                group.bonus = bonus
+
 
 @dataclass(slots=True)
 class _Group:
@@ -240,6 +285,7 @@ class _Group:
     place: float = 0.0
     document: Document | None = None
     copies: tuple[str, ...] = ()
+    bonus: float = 0.0
 
     def look_into(self, document: Document, reading: Reading) -> None:
         """Holds the question against the passages found, and the document by the best of them."""
@@ -283,7 +329,8 @@ def _found(document: Document, group: _Group, hit: Hit, near: float) -> Found:
         start=payload["start"],
         end=payload["end"],
         page=payload["page"],
-        score=near,
+        score=near + group.bonus,
+        near=near,
         trust=trust(group.coverage, group.rank),
         fused=group.rank,
         coverage=group.coverage,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from agents.assistant import Assistant
 from agents.state import Answer, Request
+from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
 from sources.errors import VentanillaError
 from ui.assemble import House
@@ -78,6 +79,11 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
         """Reads a document set, one at a time."""
         async with writing:
             return await asyncio.to_thread(house.sync, request.source, request.origin)
+
+    @app.post("/api/local/embed", dependencies=[Depends(local)])
+    def embed() -> EmbedReport:
+        """Embeds what lacks a vector; waits for a run that is under way."""
+        return house.embed()
 
     @app.post("/api/local/remove", dependencies=[Depends(local)])
     async def remove(request: SyncRequest) -> Removed:

@@ -9,6 +9,7 @@ with open_house(read_settings()) as house:
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import threading
 import time
@@ -23,10 +24,12 @@ from agents.assistant import Assistant
 from agents.context import Context
 from agents.llm import open_model
 from retrieval.concepts import Matcher
+from retrieval.dense_leg import DenseLeg, EmbedReport
 from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
 from retrieval.live_sources import LiveSources
 from retrieval.places import Places
+from retrieval.rerank import CrossEncoderReranker
 from retrieval.search import Searcher
 from retrieval.store import Store
 from retrieval.table_places import territories
@@ -34,9 +37,11 @@ from retrieval.table_sync import remove_tables, sync_tables
 from retrieval.tables import Tables
 from sources import connectors
 from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry, read_yaml
-from sources.errors import CatalogError, IndexUnavailable
+from sources.errors import CatalogError, IndexUnavailable, UsageError
 from sources.vocabulary import concepts
 from ui.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LOCK_PATIENCE_S = 2.0
 """How long a command waits for another one that is about to give the index free."""
@@ -45,12 +50,28 @@ LOCK_PATIENCE_S = 2.0
 class House:
     """Index, documents and catalogue of one VENTANILLA_HOME."""
 
-    def __init__(self, settings: Settings, index: Index, store: Store) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        index: Index,
+        store: Store,
+        note: Callable[[str], None] = log.warning,
+    ) -> None:
         self.settings = settings
         self.index = index
         self.store = store
         self.matcher = Matcher(concepts(settings.vocabulary))
-        self.searcher = Searcher(index, store, self.matcher)
+        self.dense = (
+            DenseLeg(index, store, settings.embed_model, note=note)
+            if settings.embed_model
+            else None
+        )
+        self.reranker = (
+            CrossEncoderReranker(settings.rerank_model, note=note)
+            if settings.rerank_model
+            else None
+        )
+        self.searcher = Searcher(index, store, self.matcher, self.dense, self.reranker)
         self._tables: Tables | None = None
         self._places: Places | None = None
         self._opening = threading.Lock()
@@ -87,6 +108,8 @@ class House:
 
     def close(self) -> None:
         """Closes the tables, if they were opened; index and documents belong to the caller."""
+        if self.reranker is not None:
+            self.reranker.close()
         if self._tables is not None:
             self._tables.close()
 
@@ -105,7 +128,15 @@ class House:
             self._places = None
             return sync_tables(entry, origin, self.tables, self.store, progress=progress)
         items = connectors.read(entry, origin)
-        report = sync(items, source_id, self.index, self.store, self.matcher, progress=progress)
+        report = sync(
+            items,
+            source_id,
+            self.index,
+            self.store,
+            self.matcher,
+            dense=self.dense,
+            progress=progress,
+        )
         self.searcher.refresh()
         return report
 
@@ -119,6 +150,23 @@ class House:
         (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
         self.searcher.refresh()
         return removed
+
+    def embed(
+        self,
+        progress: Callable[[int, int], None] = lambda embedded, passages: None,
+        *,
+        stop: threading.Event | None = None,
+    ) -> EmbedReport:
+        """Embeds what lacks the vector of the model that was set, then lets it answer.
+
+        Raises UsageError where none was set, ModelError where it cannot be used.
+        """
+        if self.dense is None:
+            raise UsageError(
+                "no embedding model is set",
+                "Set VENTANILLA_EMBED_MODEL, for example to intfloat/multilingual-e5-small.",
+            )
+        return self.dense.embed(progress, stop=stop)
 
     def entry(self, source_id: str) -> CatalogEntry:
         """The catalogue entry. Raises CatalogError naming those that exist."""
@@ -176,13 +224,16 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings) -> Iterator[House]:
-    """Opens the index and the documents. Raises IndexUnavailable where another process has them."""
+def open_house(settings: Settings, note: Callable[[str], None] = log.warning) -> Iterator[House]:
+    """Opens the index and the documents; `note` gets what the search has to do without.
+
+    Raises IndexUnavailable where another process has them.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     index = _patiently(settings)
     try:
         store = Store(settings.documents)
-        house = House(settings, index, store)
+        house = House(settings, index, store, note)
         try:
             yield house
         finally:

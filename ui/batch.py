@@ -48,7 +48,7 @@ def answers(settings: Settings, note: Callable[[str], None]) -> Iterator[Work]:
             running.post("/api/ask", r.model_dump(mode="json")) for r in requests
         ]
         return
-    with open_house(settings) as house:
+    with open_house(settings, note) as house:
         prepared(house, note)
 
         async def work(requests: list[Request]) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Ite
     if running := Running.find(settings):
         yield each(lambda wanted: running.post("/api/search", wanted.model_dump(mode="json")))
         return
-    with open_house(settings) as house:
+    with open_house(settings, note) as house:
         prepared(house, note)
         yield each(lambda wanted: search(house.searcher, wanted).model_dump(mode="json"))
 

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
 from retrieval.store import Store
 from retrieval.table_sync import counted
@@ -47,6 +48,23 @@ def watched(house: House, source_id: str, origin: str | None = None) -> SyncRepo
             progress.update(task, completed=report.indexed + report.unchanged)
 
         return house.sync(source_id, origin, update)
+
+
+def embed(settings: Settings) -> EmbedReport:
+    """Embeds what lacks the vector of the model that was set."""
+    if running := Running.find(settings):
+        return EmbedReport.model_validate(running.post("/api/local/embed", {}, SYNC_S))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with (
+        open_house(settings) as house,
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+    ):
+        task = progress.add_task("reading the model", total=None)
+
+        def update(embedded: int, passages: int) -> None:
+            progress.update(task, description=f"embedding: {embedded} of {passages} passages")
+
+        return house.embed(update)
 
 
 def remove(settings: Settings, source_id: str) -> int:

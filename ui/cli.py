@@ -172,6 +172,19 @@ def remove_source(
     say(f"{source_id}: {remove(settings, source_id)} {unit} removed")
 
 
+@sources_app.command("embed")
+def embed_sources() -> None:
+    """Give passages the vectors of VENTANILLA_EMBED_MODEL; a run that was stopped goes on."""
+    from ui.catalogue import embed
+
+    report = embed(read_settings())
+    replaced = f", in place of {report.replaced}" if report.replaced else ""
+    say(
+        f"{report.model}: {report.embedded} of {report.passages} passages embedded "
+        f"({report.dimension} numbers); it answers{replaced}"
+    )
+
+
 @sources_app.command("check")
 def check_source(
     entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from agents.llm import attribution, open_model
 from agents.llm.protocol import Health
+from retrieval.dense import problem_of
 from sources.catalog import read_catalog
 from sources.country import countries
 from sources.errors import VentanillaError
 from sources.parsers import ocr
 from sources.vocabulary import concepts
-from ui.assemble import open_house
+from ui.assemble import House, open_house
 from ui.local import Running
 from ui.settings import Settings
 
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_index(settings),
         *_ocr(),
         *_models(),
+        *_reranker(settings),
         *_model(settings),
     ]
 
@@ -112,6 +114,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
             if outdated := house.outdated():
                 text = f"it changed since {', '.join(outdated)} was read: ventanilla sources sync"
                 yield Finding("vocabulary", False, text)
+            yield from _dense(house)
     except VentanillaError as error:
         yield Finding("index", False, str(error))
 
@@ -131,6 +134,35 @@ def _ocr() -> Iterator[Finding]:
     else:
         text = f"Tesseract reads scanned pages in {', '.join(languages)}"
     yield Finding("scans", True, text)
+
+
+def _dense(house: House) -> Iterator[Finding]:
+    """What the dense leg answers with, and of how many passages; no model is read for it."""
+    if house.dense is None:
+        yield Finding("dense leg", True, "off: no VENTANILLA_EMBED_MODEL is set")
+        return
+    status = house.dense.status()
+    there = f"{status.embedded} of {status.passages} passages have a vector"
+    answers = f"{status.answers} ({status.dimension} numbers) answers, {there}"
+    if status.problem:
+        yield Finding("dense leg", False, status.problem)
+    elif status.answers is None:
+        text = f"{status.model}: run `ventanilla sources embed`; meanwhile it does not answer"
+        yield Finding("dense leg", False, text)
+    elif status.answers != status.model:
+        text = f"{answers}, until `ventanilla sources embed` has brought in {status.model}"
+        yield Finding("dense leg", False, text)
+    else:
+        rest = "" if status.embedded >= status.passages else "; run `ventanilla sources embed`"
+        yield Finding("dense leg", not rest, answers + rest)
+
+
+def _reranker(settings: Settings) -> Iterator[Finding]:
+    if not settings.rerank_model:
+        yield Finding("reranker", True, "off: no VENTANILLA_RERANK_MODEL is set")
+        return
+    problem = problem_of(settings.rerank_model)
+    yield Finding("reranker", not problem, str(problem or settings.rerank_model))
 
 
 def _models() -> Iterator[Finding]:

@@ -7,9 +7,11 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from sources.errors import SourceError, UsageError
+from retrieval.dense_leg import DenseLeg
+from sources.errors import SourceError, UsageError, VentanillaError
 from ui import local
 from ui.assemble import House, open_house
 from ui.catalogue import watched
@@ -44,7 +46,7 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    with bind(settings) as listener, open_house(settings) as house:
+    with bind(settings) as listener, open_house(settings, note) as house:
         # gradio takes seconds to import: meanwhile the corpus is read.
         page = threading.Thread(target=_import_page, daemon=True)
         page.start()
@@ -68,9 +70,42 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
         shown = f"[{host}]" if ":" in host else host
         token = local.announce(settings, f"http://{shown}:{port}")
         try:
-            asyncio.run(_run(house, listener, token, f"http://{shown}:{port}", note))
+            with _models_of_the_search(house, note):
+                asyncio.run(_run(house, listener, token, f"http://{shown}:{port}", note))
         finally:
             local.withdraw(settings)
+
+
+@contextmanager
+def _models_of_the_search(house: House, note: Callable[[str], None]) -> Iterator[None]:
+    """Reads the reranker, and embeds what lacks a vector, while the window is open already."""
+    stop = threading.Event()
+
+    def embed(dense: DenseLeg) -> None:
+        try:
+            report = house.embed(stop=stop)
+        except VentanillaError as error:
+            note(f"dense leg: {error} Meanwhile the search does without it.")
+            return
+        if report.finished:
+            replaced = f", in place of {report.replaced}" if report.replaced else ""
+            note(
+                f"dense leg: {dense.model} answers{replaced} "
+                f"({report.dimension} numbers, {report.embedded} passages embedded)"
+            )
+
+    if house.reranker:
+        house.reranker.warm()
+    if house.dense is None:
+        yield
+        return
+    worker = threading.Thread(target=embed, args=(house.dense,), name="embed")
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join()
 
 
 def _import_page() -> None:

@@ -7,6 +7,8 @@
 | VENTANILLA_QDRANT_URL | a Qdrant server in place of the embedded index | none |
 | VENTANILLA_QDRANT_API_KEY | its key | none |
 | VENTANILLA_QDRANT_COLLECTION | its collection | ventanilla |
+| VENTANILLA_EMBED_MODEL | an embedding model for the dense leg, a name on the hub or a folder | none |
+| VENTANILLA_RERANK_MODEL | a cross-encoder that looks again at the first documents, likewise | none |
 | VENTANILLA_LIVE | ids of live sources that may be asked while answering, with commas | none |
 | VENTANILLA_MODEL_BACKEND | who writes: extractive (no model), server, local, scripted | extractive |
 | VENTANILLA_MODEL | the model's name on the hub, on its server, or its folder | Latam-GPT |
@@ -44,6 +46,8 @@ class Settings(BaseModel):
     qdrant_url: str | None = None
     qdrant_api_key: str | None = Attribute(default=None, repr=False)
     qdrant_collection: str = "ventanilla"
+    embed_model: str | None = None
+    rerank_model: str | None = None
     live: str = ""
     model_backend: str = "extractive"
     model: str = LATAM_GPT

@@ -64,12 +64,14 @@ def ranked(evidence: Iterable[Evidence]) -> list[Evidence]:
 
 
 def _lead(evidence: Evidence, ranked: list[Evidence]) -> float:
+    """In the order that trust was fitted with: a reranker changes who is first, not how sure it is."""
+    near = evidence.get("near", evidence["score"])
     others = [
-        e["score"]
+        e.get("near", e["score"])
         for e in ranked
         if e["country"] == evidence["country"] and e["document_id"] != evidence["document_id"]
     ]
-    return evidence["score"] - max(others, default=evidence["score"] - FURTHEST)
+    return near - max(others, default=near - FURTHEST)
 
 
 async def assess(state: State, context: Context) -> dict[str, Any]:

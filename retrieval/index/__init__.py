@@ -6,14 +6,14 @@ index = open_index(url="http://qdrant:6333") # a Qdrant server
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
-from retrieval.embed import Sparse
+from retrieval.embed import Dense, Sparse, Vector, filled
 
 _NAMESPACE = UUID("8f2b6c1e-5d0a-4a3e-9a57-6f0c7a1d4e21")
 
@@ -40,13 +40,22 @@ class Point:
     """One passage in the index."""
 
     passage_id: str
-    vectors: dict[str, Sparse]
+    vectors: Mapping[str, Vector]
     payload: dict[str, Any]
 
     @property
     def uuid(self) -> str:
-        """Qdrant takes integers and UUIDs: this one is derived from the passage's id."""
-        return str(uuid5(_NAMESPACE, self.passage_id))
+        """See `uuid_of`."""
+        return uuid_of(self.passage_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The dense vector of a passage that is in the index already, in one revision."""
+
+    passage_id: str
+    revision: str
+    vector: Dense
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,13 @@ class Hit:
     payload: dict[str, Any] = field(repr=False)
 
 
+Legs = Mapping[str, tuple[Vector, float]]
+"""Name of a vector → the question's vector and its weight."""
+
+Lacking = tuple[list[dict[str, Any]], str | None]
+"""Payloads, and from where to go on (None at the end)."""
+
+
 class Index(Protocol):
     """What retrieval needs of a vector store."""
 
@@ -95,11 +111,32 @@ class Index(Protocol):
     def delete(self, document_ids: Iterable[str], *, keep: Sequence[str] = ()) -> None:
         """Removes all points of the documents, but those of the revisions to `keep`."""
 
-    def query(self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int) -> list[Hit]:
-        """The best points by reciprocal rank fusion of the legs (vector, weight), best first."""
+    def query(self, legs: Legs, scope: Scope, limit: int) -> list[Hit]:
+        """The best points by reciprocal rank fusion of the legs, best first.
+
+        A dense vector that is not there (any more) takes no part.
+        """
 
     def count(self, scope: Scope | None = None) -> int:
         """How many points there are in `scope`, or at all."""
+
+    def dense_vectors(self) -> dict[str, int]:
+        """The dense vectors that points may have: name → dimension."""
+
+    def add_dense(self, name: str, dimension: int) -> None:
+        """Lets points have the dense vector `name`; nothing where they may already."""
+
+    def drop_dense(self, name: str) -> None:
+        """Forgets a dense vector and all that was stored of it; nothing where there is none."""
+
+    def put_dense(self, name: str, rows: Sequence[Embedded]) -> None:
+        """Gives dense vectors to points; those that are gone or of another revision get none."""
+
+    def count_dense(self, name: str) -> int:
+        """How many points have the dense vector `name`."""
+
+    def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
+        """Points without the dense vector `name`, from `after` on, at most `limit`."""
 
     def compact(self) -> None:
         """Rearranges what many writes left behind, so that it is read from disk and not from memory."""
@@ -109,6 +146,20 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Gives back files and connections."""
+
+
+def uuid_of(passage_id: str) -> str:
+    """Qdrant takes integers and UUIDs: this one is derived from the passage's id."""
+    return str(uuid5(_NAMESPACE, passage_id))
+
+
+def used_legs(legs: Legs, dense: Container[str]) -> dict[str, tuple[Vector, float]]:
+    """The legs that can be searched by: not empty, and sparse or among the `dense` vectors."""
+    return {
+        name: leg
+        for name, leg in legs.items()
+        if filled(leg[0]) and (isinstance(leg[0], Sparse) or name in dense)
+    }
 
 
 def day_number(day: date) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +11,21 @@ from typing import Any, cast
 
 import qdrant_edge as qe
 
-from retrieval.embed import LEGS, Sparse
-from retrieval.index import INTEGERS, KEYWORDS, RRF_K, Hit, Point, Scope, day_number
+from retrieval.embed import LEGS, Sparse, Vector
+from retrieval.index import (
+    INTEGERS,
+    KEYWORDS,
+    RRF_K,
+    Embedded,
+    Hit,
+    Lacking,
+    Legs,
+    Point,
+    Scope,
+    day_number,
+    used_legs,
+    uuid_of,
+)
 from sources.errors import IndexUnavailable
 
 _BATCH = 512
@@ -44,6 +59,8 @@ class EdgeIndex:
     def __init__(self, shard: qe.EdgeShard, path: Path) -> None:
         self._shard = shard
         self._path = path
+        self._writing = threading.Lock()
+        self._dense = _dense_of(path)
 
     @classmethod
     def open(cls, path: Path) -> EdgeIndex:
@@ -67,10 +84,10 @@ class EdgeIndex:
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Adds or replaces points."""
-        with _errors(self._path):
+        with _errors(self._path), self._writing:
             for first in range(0, len(points), _BATCH):
                 batch = [
-                    qe.Point(p.uuid, {n: _sparse(v) for n, v in p.vectors.items()}, p.payload)
+                    qe.Point(p.uuid, {n: _vector(v) for n, v in p.vectors.items()}, p.payload)
                     for p in points[first : first + _BATCH]
                 ]
                 self._shard.update(qe.UpdateOperation.upsert_points(batch))
@@ -86,29 +103,99 @@ class EdgeIndex:
                 [qe.FieldCondition("revision", match=qe.MatchAny(list(keep)))] if keep else None
             ),
         )
-        with _errors(self._path):
+        with _errors(self._path), self._writing:
             self._shard.update(qe.UpdateOperation.delete_points_by_filter(condition))
 
-    def query(self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int) -> list[Hit]:
-        """The best points by reciprocal rank fusion."""
-        used = {name: leg for name, leg in legs.items() if leg[0].indices}
-        if not used:
+    def query(self, legs: Legs, scope: Scope, limit: int) -> list[Hit]:
+        """See `Index.query`."""
+        with _errors(self._path):
+            used = used_legs(legs, self._dense)
+            try:
+                return self._query(used, scope, limit)
+            except Exception:
+                left = used_legs(legs, self._dense)
+                if left.keys() == used.keys():
+                    raise
+                return self._query(left, scope, limit)  # a vector was dropped in between
+
+    def _query(self, legs: Legs, scope: Scope, limit: int) -> list[Hit]:
+        if not legs:
             return []
         condition = _filter(scope)
         prefetches = [
             qe.Prefetch(
-                limit=limit, query=qe.Query.Nearest(_sparse(vector), using=name), filter=condition
+                limit=limit, query=qe.Query.Nearest(_vector(vector), using=name), filter=condition
             )
-            for name, (vector, _) in used.items()
+            for name, (vector, _) in legs.items()
         ]
         request = qe.QueryRequest(
             limit=limit,
             prefetches=prefetches,
-            query=cast(qe.Fusion, qe.Fusion.Rrf(RRF_K, [weight for _, weight in used.values()])),
+            query=cast(qe.Fusion, qe.Fusion.Rrf(RRF_K, [weight for _, weight in legs.values()])),
             with_payload=True,
         )
+        return [Hit(p.score, p.payload or {}) for p in self._shard.query(request)]
+
+    def dense_vectors(self) -> dict[str, int]:
+        """The dense vectors that points may have: name → dimension."""
+        return dict(self._dense)
+
+    def add_dense(self, name: str, dimension: int) -> None:
+        """See `Index.add_dense`: half precision, and the dot product of what the encoder gives."""
+        if name in self._dense:
+            return
+        half = qe.VectorStorageDatatype.Float16
+        with _errors(self._path), self._writing:
+            self._shard.update(
+                qe.UpdateOperation.create_dense_vector(
+                    name, dimension, qe.Distance.Dot, datatype=half
+                )
+            )
+            self._dense = {**self._dense, name: dimension}
+
+    def drop_dense(self, name: str) -> None:
+        """See `Index.drop_dense`; it leaves the searches first."""
+        if name not in self._dense:
+            return
+        with _errors(self._path), self._writing:
+            self._dense = {n: size for n, size in self._dense.items() if n != name}
+            self._shard.update(qe.UpdateOperation.delete_vector_name(name))
+
+    def put_dense(self, name: str, rows: Sequence[Embedded]) -> None:
+        """See `Index.put_dense`."""
+        by_uuid = {uuid_of(row.passage_id): row for row in rows}
+        with _errors(self._path), self._writing:
+            # One unknown id would spoil the whole batch: nothing is deleted while we look and write.
+            found = self._shard.retrieve(
+                list(by_uuid), with_payload=["revision"], with_vector=False
+            )
+            points = [
+                qe.PointVectors(point.id, {name: by_uuid[str(point.id)].vector.tolist()})
+                for point in found
+                if (point.payload or {}).get("revision") == by_uuid[str(point.id)].revision
+            ]
+            if points:
+                self._shard.update(qe.UpdateOperation.update_vectors(points))
+
+    def count_dense(self, name: str) -> int:
+        """How many points have the dense vector `name`."""
         with _errors(self._path):
-            return [Hit(p.score, p.payload or {}) for p in self._shard.query(request)]
+            condition = qe.Filter(must=[qe.HasVectorCondition(name)])
+            return self._shard.count(qe.CountRequest(exact=True, filter=condition))
+
+    def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
+        """See `Index.lacking`."""
+        with _errors(self._path):
+            points, following = self._shard.scroll(
+                qe.ScrollRequest(
+                    offset=after,
+                    limit=limit,
+                    filter=qe.Filter(must_not=[qe.HasVectorCondition(name)]),
+                    with_payload=True,
+                    with_vector=False,
+                )
+            )
+        return [p.payload or {} for p in points], None if following is None else str(following)
 
     def count(self, scope: Scope | None = None) -> int:
         """How many points there are in `scope`, or at all."""
@@ -133,8 +220,16 @@ class EdgeIndex:
             self._shard.close()
 
 
-def _sparse(vector: Sparse) -> qe.SparseVector:
-    return qe.SparseVector(list(vector.indices), list(vector.values))
+def _dense_of(path: Path) -> dict[str, int]:
+    """The dense vectors of a shard; Edge itself tells them only in the file of its configuration."""
+    config = json.loads((path / "edge_config.json").read_text(encoding="utf-8"))
+    return {name: int(given["size"]) for name, given in (config.get("vectors") or {}).items()}
+
+
+def _vector(vector: Vector) -> Any:
+    if isinstance(vector, Sparse):
+        return qe.SparseVector(list(vector.indices), list(vector.values))
+    return vector.tolist()
 
 
 def _filter(scope: Scope) -> qe.Filter:

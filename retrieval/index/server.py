@@ -8,8 +8,21 @@ from contextlib import contextmanager
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from retrieval.embed import LEGS, Sparse
-from retrieval.index import INTEGERS, KEYWORDS, RRF_K, Hit, Point, Scope, day_number
+from retrieval.embed import LEGS, Sparse, Vector
+from retrieval.index import (
+    INTEGERS,
+    KEYWORDS,
+    RRF_K,
+    Embedded,
+    Hit,
+    Lacking,
+    Legs,
+    Point,
+    Scope,
+    day_number,
+    used_legs,
+    uuid_of,
+)
 from sources.errors import IndexUnavailable
 
 _BATCH = 256
@@ -77,7 +90,7 @@ class ServerIndex:
                     [
                         models.PointStruct(
                             id=p.uuid,
-                            vector={n: _sparse(v) for n, v in p.vectors.items()},
+                            vector={n: _vector(v) for n, v in p.vectors.items()},
                             payload=p.payload,
                         )
                         for p in points[first : first + _BATCH]
@@ -101,28 +114,98 @@ class ServerIndex:
                 self._collection, models.FilterSelector(filter=condition), wait=True
             )
 
-    def query(self, legs: dict[str, tuple[Sparse, float]], scope: Scope, limit: int) -> list[Hit]:
-        """The best points by reciprocal rank fusion."""
-        used = {name: leg for name, leg in legs.items() if leg[0].indices}
-        if not used:
+    def query(self, legs: Legs, scope: Scope, limit: int) -> list[Hit]:
+        """See `Index.query`."""
+        dense = {name for name, (vector, _) in legs.items() if not isinstance(vector, Sparse)}
+        used = used_legs(legs, dense)
+        try:
+            with self._errors():
+                return self._query(used, scope, limit)
+        except (IndexUnavailable, ValueError):  # ValueError is the `:memory:` form's
+            left = used_legs(legs, self.dense_vectors() if dense else ())
+            if left.keys() == used.keys():
+                raise
+            with self._errors():
+                return self._query(left, scope, limit)  # another process dropped the vector
+
+    def _query(self, legs: Legs, scope: Scope, limit: int) -> list[Hit]:
+        if not legs:
             return []
         condition = _filter(scope)
-        with self._errors():
-            answer = self._client.query_points(
-                self._collection,
-                prefetch=[
-                    models.Prefetch(
-                        query=_sparse(vector), using=name, limit=limit, filter=condition
-                    )
-                    for name, (vector, _) in used.items()
-                ],
-                query=models.RrfQuery(
-                    rrf=models.Rrf(k=RRF_K, weights=[weight for _, weight in used.values()])
-                ),
-                limit=limit,
-                with_payload=True,
-            )
+        answer = self._client.query_points(
+            self._collection,
+            prefetch=[
+                models.Prefetch(query=_vector(vector), using=name, limit=limit, filter=condition)
+                for name, (vector, _) in legs.items()
+            ],
+            query=models.RrfQuery(
+                rrf=models.Rrf(k=RRF_K, weights=[weight for _, weight in legs.values()])
+            ),
+            limit=limit,
+            with_payload=True,
+        )
         return [Hit(point.score, point.payload or {}) for point in answer.points]
+
+    def dense_vectors(self) -> dict[str, int]:
+        """The dense vectors that points may have: name → dimension."""
+        with self._errors():
+            given = self._client.get_collection(self._collection).config.params.vectors
+        named = given if isinstance(given, dict) else {}
+        return {name: params.size for name, params in named.items()}
+
+    def add_dense(self, name: str, dimension: int) -> None:
+        """See `Index.add_dense`. It needs Qdrant 1.18 or newer."""
+        with self._errors():
+            self._client.create_vector_name(
+                self._collection,
+                name,
+                models.DenseVectorNameConfig(
+                    dense=models.DenseVectorConfig(
+                        size=dimension,
+                        distance=models.Distance.DOT,
+                        datatype=models.VectorStorageDatatype.FLOAT16,
+                    )
+                ),
+            )
+
+    def drop_dense(self, name: str) -> None:
+        """See `Index.drop_dense`."""
+        with self._errors():
+            self._client.delete_vector_name(self._collection, name)
+
+    def put_dense(self, name: str, rows: Sequence[Embedded]) -> None:
+        """See `Index.put_dense`."""
+        by_uuid = {uuid_of(row.passage_id): row for row in rows}
+        current = models.FieldCondition(
+            key="revision", match=models.MatchAny(any=sorted({row.revision for row in rows}))
+        )
+        with self._errors():
+            found = self._client.retrieve(self._collection, list(by_uuid), with_payload=False)
+            points = [
+                models.PointVectors(
+                    id=point.id, vector={name: by_uuid[str(point.id)].vector.tolist()}
+                )
+                for point in found
+            ]
+            if points:
+                self._client.update_vectors(
+                    self._collection, points, update_filter=models.Filter(must=[current])
+                )
+
+    def count_dense(self, name: str) -> int:
+        """How many points have the dense vector `name`."""
+        condition = models.Filter(must=[models.HasVectorCondition(has_vector=name)])
+        with self._errors():
+            return self._client.count(self._collection, count_filter=condition, exact=True).count
+
+    def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
+        """See `Index.lacking`."""
+        condition = models.Filter(must_not=[models.HasVectorCondition(has_vector=name)])
+        with self._errors():
+            points, following = self._client.scroll(
+                self._collection, scroll_filter=condition, offset=after, limit=limit
+            )
+        return [p.payload or {} for p in points], None if following is None else str(following)
 
     def count(self, scope: Scope | None = None) -> int:
         """How many points there are in `scope`, or at all."""
@@ -142,8 +225,11 @@ class ServerIndex:
         self._client.close()
 
 
-def _sparse(vector: Sparse) -> models.SparseVector:
-    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+def _vector(vector: Vector) -> models.SparseVector | list[float]:
+    if isinstance(vector, Sparse):
+        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+    given: list[float] = vector.tolist()
+    return given
 
 
 def _filter(scope: Scope) -> models.Filter:

@@ -5,11 +5,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import numpy as np
 import pytest
 
 from retrieval.analyse import dimension
 from retrieval.embed import GRAMS, TERMS, Sparse
-from retrieval.index import Point, Scope, day_number, open_index
+from retrieval.index import Embedded, Point, Scope, day_number, open_index
 from retrieval.index.edge import EdgeIndex
 from retrieval.index.server import ServerIndex
 from sources.errors import IndexUnavailable
@@ -263,3 +264,82 @@ def test_both_ends_of_validity_belong_to_it(index, on, holds):
     first, last = day_number(date(2026, 3, 1)), day_number(date(2026, 3, 31))
     index.upsert([point("a", valid_from=first, valid_to=last)])
     assert found(index, Scope(tenants=("public",), on=on)) == ({"a"} if holds else set())
+
+
+def vector(*numbers):
+    return np.array(numbers, np.float32)
+
+
+def embedded(document, *numbers, ordinal=0, revision="1"):
+    return Embedded(f"{document}#{ordinal}", revision, vector(*numbers))
+
+
+def near(index, *numbers, name="dense_a", scope=ALL):
+    hits = index.query({name: (vector(*numbers), 1.0)}, scope, 10)
+    return [hit.payload["document_id"] for hit in hits]
+
+
+def test_dense_vectors_come_and_go_by_name(index):
+    assert index.dense_vectors() == {}
+    index.upsert([point("a"), point("b"), point("c")])
+    index.add_dense("dense_a", 2)
+    index.add_dense("dense_a", 2)
+    index.put_dense("dense_a", [embedded("a", 1, 0), embedded("b", 0, 1)])
+    assert index.dense_vectors() == {"dense_a": 2}
+    assert index.count_dense("dense_a") == 2
+    assert near(index, 0.9, 0.1) == ["a", "b"] and near(index, 0.1, 0.9) == ["b", "a"]
+    index.drop_dense("dense_a")
+    index.drop_dense("dense_a")
+    assert index.dense_vectors() == {} and near(index, 1, 0) == []
+    assert found(index) == {"a", "b", "c"}
+
+
+def test_a_vector_that_is_gone_leaves_the_other_legs(index):
+    index.upsert([point("a")])
+    legs = asked("licencia") | {"dense_gone": (vector(1, 0), 1.0)}
+    assert [h.payload["document_id"] for h in index.query(legs, ALL, 5)] == ["a"]
+
+
+def test_a_point_gone_or_of_another_revision_gets_no_vector(index):
+    index.upsert([point("a"), point("b", revision="2")])
+    index.add_dense("dense_a", 2)
+    index.put_dense("dense_a", [embedded("gone", 1, 0), embedded("b", 1, 0), embedded("a", 1, 0)])
+    assert near(index, 1, 0) == ["a"]
+    assert index.count_dense("dense_a") == 1
+
+
+def test_what_lacks_a_vector_is_listed_page_by_page(index):
+    index.upsert([point(f"d{n}") for n in range(7)])
+    index.add_dense("dense_a", 2)
+    index.put_dense("dense_a", [embedded("d3", 1, 0)])
+    seen, after = set(), None
+    while True:
+        payloads, after = index.lacking("dense_a", after, 2)
+        seen |= {p["document_id"] for p in payloads}
+        if after is None:
+            break
+    assert seen == {f"d{n}" for n in range(7)} - {"d3"}
+
+
+def test_filters_and_deletion_hold_for_dense_vectors_too(index):
+    index.add_dense("dense_a", 2)
+    for document, country in [("cl", "CL"), ("pe", "PE")]:
+        made = point(document, country=country)
+        index.upsert(
+            [Point(made.passage_id, {**made.vectors, "dense_a": vector(1, 0)}, made.payload)]
+        )
+    assert near(index, 1, 0, scope=Scope(tenants=("public",), countries=("PE",))) == ["pe"]
+    assert near(index, 1, 0, scope=Scope(tenants=("other",))) == []
+    index.delete(["pe"])
+    assert near(index, 1, 0) == ["cl"] and index.count_dense("dense_a") == 1
+
+
+def test_a_shard_opened_again_knows_its_dense_vectors(tmp_path):
+    index = EdgeIndex.open(tmp_path / "index")
+    index.upsert([point("a")])
+    index.add_dense("dense_a", 2)
+    index.put_dense("dense_a", [embedded("a", 1, 0)])
+    index.close()
+    again = EdgeIndex.open(tmp_path / "index")
+    assert again.dense_vectors() == {"dense_a": 2} and near(again, 1, 0) == ["a"]
+    again.close()
