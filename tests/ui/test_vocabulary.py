@@ -161,3 +161,16 @@ def test_the_commands(
     )
     assert command("vocabulary", "check") == 1
     assert "names 'passport' and 'a-x'" in capsys.readouterr().err
+
+
+def test_the_example_of_the_guide_is_sound(settings: Settings) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "agencies.md"
+    (example,) = [
+        part
+        for part in guide.read_text(encoding="utf-8").split("```")
+        if part.startswith("yaml\ntitle: {es: Palabras")
+    ]
+    settings.vocabulary.mkdir(parents=True)
+    text = example.removeprefix("yaml\n")
+    (settings.vocabulary / "mia.yaml").write_text(text, encoding="utf-8")
+    assert [str(c) for c in check(settings).complaints] == []
