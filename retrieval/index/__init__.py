@@ -31,6 +31,12 @@ KEYWORDS = (
 INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
 
+EMBEDDED_PASSAGES = 200_000
+"""Passages up to which the embedded index does; beyond, a Qdrant server. What decides is the time of
+a search, which grows with the passages, and that one process holds it all; decision 15 has the
+figures, from `tests/bench/search.py`.
+"""
+
 RRF_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index import EMBEDDED_PASSAGES
 from ui import assemble, doctor
 from ui.assemble import open_house
-from ui.doctor import Finding, examine
+from ui.doctor import Finding, examine, outgrown
 from ui.settings import Settings
 
 
@@ -53,3 +54,11 @@ def test_a_server_out_of_reach_is_one_finding(tmp_path: Path) -> None:
     found = by_subject(settings)["index"]
     assert not found.ok
     assert "\n" not in found.text
+
+
+def test_an_index_too_large_to_be_embedded_is_told_of() -> None:
+    assert outgrown("embedded", EMBEDDED_PASSAGES, embedded=True).ok
+    finding = outgrown("embedded", EMBEDDED_PASSAGES + 1, embedded=True)
+    assert not finding.ok
+    assert "VENTANILLA_QDRANT_URL" in finding.text
+    assert outgrown("server", 10 * EMBEDDED_PASSAGES, embedded=False).ok
