@@ -32,9 +32,8 @@ INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
 
 EMBEDDED_PASSAGES = 200_000
-"""Passages up to which the embedded index does; beyond, a Qdrant server. What decides is the time of
-a search, which grows with the passages, and that one process holds it all; decision 15 has the
-figures, from `tests/bench/search.py`.
+"""Passages up to which the embedded index does; beyond, a Qdrant server. An estimate from what
+`tests/bench/search.py` measured at 10 and 100 thousand; decision 15 has the figures.
 """
 
 RRF_K = 60
