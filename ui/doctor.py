@@ -15,6 +15,7 @@ from pathlib import Path
 from agents.llm import attribution, open_model
 from agents.llm.protocol import Health
 from retrieval.dense import problem_of
+from retrieval.index import EMBEDDED_PASSAGES
 from sources.catalog import read_catalog
 from sources.country import countries
 from sources.errors import VentanillaError
@@ -108,9 +109,8 @@ def _index(settings: Settings) -> Iterator[Finding]:
             documents = int(house.store.rows("SELECT COUNT(*) FROM documents")[0][0])
             empty = " (run `ventanilla sources sync`)" if not documents else ""
             where = settings.qdrant_url or "embedded"
-            yield Finding(
-                "index", True, f"{where}: {documents} documents, {points} passages{empty}"
-            )
+            told = f"{where}: {documents} documents, {points} passages{empty}"
+            yield outgrown(told, points, embedded=not settings.qdrant_url)
             if outdated := house.outdated():
                 text = f"it changed since {', '.join(outdated)} was read: ventanilla sources sync"
                 yield Finding("vocabulary", False, text)
@@ -163,6 +163,17 @@ def _reranker(settings: Settings) -> Iterator[Finding]:
         return
     problem = problem_of(settings.rerank_model)
     yield Finding("reranker", not problem, str(problem or settings.rerank_model))
+
+
+def outgrown(told: str, passages: int, *, embedded: bool) -> Finding:
+    """The finding on an index that works, `told` so far; not well where it is too large to be
+    embedded.
+    """
+    if embedded and passages > EMBEDDED_PASSAGES:
+        remedy = "set VENTANILLA_QDRANT_URL to a Qdrant server and sync again"
+        text = f"{told}; beyond {EMBEDDED_PASSAGES:,} a search grows slow: {remedy}"
+        return Finding("index", False, text)
+    return Finding("index", True, told)
 
 
 def _models() -> Iterator[Finding]:

@@ -31,6 +31,11 @@ KEYWORDS = (
 INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
 
+EMBEDDED_PASSAGES = 200_000
+"""Passages up to which the embedded index does; beyond, a Qdrant server. An estimate from what
+`tests/bench/search.py` measured at 10 and 100 thousand; decision 15 has the figures.
+"""
+
 RRF_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index import EMBEDDED_PASSAGES
 from ui import assemble, doctor
 from ui.assemble import open_house
-from ui.doctor import Finding, examine
+from ui.doctor import Finding, examine, outgrown
 from ui.settings import Settings
 
 
@@ -71,3 +72,11 @@ def test_it_says_whether_scans_can_be_read(
     found = by_subject(Settings(home=tmp_path))["scans"]
     assert found.ok
     assert said in found.text
+
+
+def test_an_index_too_large_to_be_embedded_is_told_of() -> None:
+    assert outgrown("embedded", EMBEDDED_PASSAGES, embedded=True).ok
+    finding = outgrown("embedded", EMBEDDED_PASSAGES + 1, embedded=True)
+    assert not finding.ok
+    assert "VENTANILLA_QDRANT_URL" in finding.text
+    assert outgrown("server", 10 * EMBEDDED_PASSAGES, embedded=False).ok
