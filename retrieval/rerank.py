@@ -140,4 +140,6 @@ def _open(model: str, device: str | None) -> Any:
         raise problem
     from sentence_transformers import CrossEncoder
 
-    return load(CrossEncoder, model, choose_device(device), max_length=MAX_LENGTH)
+    made = load(CrossEncoder, model, choose_device(device))
+    made.max_seq_length = min(made.max_seq_length or MAX_LENGTH, MAX_LENGTH)
+    return made

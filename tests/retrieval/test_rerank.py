@@ -70,6 +70,7 @@ def test_a_real_cross_encoder_scores_each_passage_alone(tiny, said):
     for n in (0, 8):
         assert reranker.scores("licencia", [passages[n]]) == pytest.approx([scores[n]], abs=1e-4)
     assert reranker.scores("licencia", []) == []
+    assert reranker.scores("licencia", ["más largo que el modelo " * 200]) is not None
     assert said == []
     reranker.close()
 

@@ -30,6 +30,12 @@ def found(settings: Settings) -> dict[str, tuple[bool, str]]:
     return {f.subject: (f.ok, f.text) for f in doctor.examine(settings)}
 
 
+def ventanilla(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    return int(ended.value.code or 0)
+
+
 def with_seed(settings: Settings) -> Settings:
     with open_house(settings) as house:
         house.sync("seed")
@@ -72,15 +78,15 @@ def test_the_doctor_names_a_model_that_is_not_there(tmp_path: Path, setting: str
 
 def test_the_command_embeds_and_the_search_uses_it(tmp_path, models, monkeypatch, capsys) -> None:
     monkeypatch.setenv("VENTANILLA_HOME", str(tmp_path))
-    cli.main(["sources", "sync", "seed"])
+    assert ventanilla("sources", "sync", "seed") == 0
     monkeypatch.setenv("VENTANILLA_EMBED_MODEL", models["a"])
     capsys.readouterr()
-    cli.main(["search", "licencia", "--country", "DO", "--json"])
+    assert ventanilla("search", "licencia", "--country", "DO", "--json") == 0
     assert "ventanilla sources embed" in capsys.readouterr().err
-    cli.main(["sources", "embed"])
+    assert ventanilla("sources", "embed") == 0
     assert "passages embedded (32 numbers); it answers" in capsys.readouterr().out
     monkeypatch.setenv("VENTANILLA_RERANK_MODEL", models["cross"])
-    cli.main(["search", "licencia", "--country", "DO", "--json"])
+    assert ventanilla("search", "licencia", "--country", "DO", "--json") == 0
     told = capsys.readouterr()
     assert told.err == ""
     assert json.loads(told.out)["passages"][0]["country"] == "DO"
@@ -89,8 +95,7 @@ def test_the_command_embeds_and_the_search_uses_it(tmp_path, models, monkeypatch
 def test_the_command_fails_in_one_line(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("VENTANILLA_HOME", str(tmp_path))
     monkeypatch.setenv("VENTANILLA_EMBED_MODEL", "nobody/nothing")
-    with pytest.raises(SystemExit):
-        cli.main(["sources", "embed"])
+    assert ventanilla("sources", "embed") == 1
     assert capsys.readouterr().err.strip().count("\n") == 0
 
 
