@@ -158,7 +158,7 @@ ALLOWED = {
     "agents/graph.py": "import langgraph.graph\nimport retrieval.search",
     "agents/llm/local/__init__.py": "def load():\n    import torch, transformers",
     "retrieval/search.py": "import retrieval.index\nimport sources.document",
-    "retrieval/embed.py": "def load():\n    import sentence_transformers",
+    "retrieval/dense.py": "def load():\n    import sentence_transformers",
     "retrieval/pipeline.py": "import llama_index.core",
     "retrieval/index/__init__.py": "import qdrant_client",
     "retrieval/index/edge.py": "import qdrant_edge",
