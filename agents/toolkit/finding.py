@@ -44,10 +44,18 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
         parts=parts,
         text="" if parts else texts.text("empty", language, **values),
         proves=result.answers and any(not section_at(c.document, c.start).note for c in cited),
-        notices=[texts.text(key, language, **values) for key in result.notices],
+        notices=[
+            *_dated(parts, values["as_of"], language),
+            *(texts.text(key, language, **values) for key in result.notices),
+        ],
         points=[(p.label, p.latitude, p.longitude) for p in result.points],
         failed=False,
     )
+
+
+def _dated(parts: list[Part], as_of: str, language: str) -> list[str]:
+    """Of when the data are in which nothing was found; rows carry their date themselves."""
+    return [] if parts or not as_of else [reply(language, "notices", "data_of", dates=as_of)]
 
 
 def failed(each: Loaded, call: Call, language: str) -> Finding:
