@@ -77,6 +77,13 @@ def test_one_process_reads_file_after_file(reader: Reader) -> None:
     assert reader._process is process is not None
 
 
+def test_its_memory_is_its_own_and_not_that_of_who_started_it(reader: Reader) -> None:
+    ours = bytearray(1 << 30)
+    ours[:: 1 << 12] = b"x" * (1 << 18)
+    reader.parse(word(), "a.docx")
+    assert 10_000_000 < reader.peak_bytes < len(ours) // 4
+
+
 def test_small_texts_start_no_process(reader: Reader) -> None:
     assert [b.text for b in reader.parse(TEXT.encode(), "a.md").blocks] == [TEXT]
     with pytest.raises(Unreadable, match="no reader"):
