@@ -103,13 +103,15 @@ class Result:
     Lines that only say where to turn do not `answer`.
 
     `values` fill in the heading or, where there are no lines, the `empty` text; `notices` are keys
-    of the tool's texts; `alternatives` are what an argument may mean: the reader is asked.
+    of the tool's texts, as is `unable`: why the data could not show it, said in place of `empty`.
+    `alternatives` are what an argument may mean: the reader is asked.
     """
 
     lines: tuple[Cited, ...] = ()
     parts: tuple[Part, ...] = ()
     values: Mapping[str, str] | None = None
     notices: tuple[str, ...] = ()
+    unable: str = "empty"
     points: tuple[Point, ...] = ()
     alternatives: tuple[str, tuple[str, ...]] | None = None
     answers: bool = True

@@ -42,7 +42,7 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
         arguments=shown(call.arguments),
         rows=len(cited),
         parts=parts,
-        text="" if parts else texts.text("empty", language, **values),
+        text="" if parts else texts.text(result.unable, language, **values),
         proves=result.answers and any(not section_at(c.document, c.start).note for c in cited),
         notices=[
             *_dated(parts, values["as_of"], language),

@@ -89,7 +89,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
     """
     tables = access.tables
     if not found.sets:
-        return Result(values=values, notices=("no_data",))
+        return Result(values=values, unable="no_data")
     rows = found.rows or tuple(row for row, _ in found.around)
     lines = lines_of(tables, role, rows, found.sets)
     if found.around:

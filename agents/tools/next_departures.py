@@ -40,18 +40,15 @@ def next_departures(access: Access, stop: str, route: str | None = None) -> Resu
     return Result(
         lines=cited(items, next_departures, f"{stop}-{local:%Y%m%d-%H%M}", **values),
         values=values,
-        notices=_notices(stops, boards, wanted, served is not None),
+        notices=_notices(boards, wanted, served is not None),
+        unable="empty" if stops else "unknown stop",
         points=_points(stops, found),
     )
 
 
-def _notices(
-    stops: list[Stop], boards: list[tuple[Dataset, Board]], route: str | None, old: bool
-) -> tuple[str, ...]:
-    if not stops:
-        return ("unknown stop",)
+def _notices(boards: list[tuple[Dataset, Board]], route: str | None, old: bool) -> tuple[str, ...]:
     told = ["old"] if old else []
-    if route and not any(shown.known_route for _, shown in boards):
+    if route and boards and not any(shown.known_route for _, shown in boards):
         told.append("unknown route")
     return tuple(told)
 

@@ -37,10 +37,11 @@ def routes_between(access: Access, origin: str, destination: str) -> Result:
     found.sort(key=lambda pair: (pair[1].total_s is None, pair[1].total_s or 0))
     known = {feed.source_id: stops_of(access.tables, feed) for feed, _ in found}
     items = [(feed, _line(journey, known, feed)) for feed, journey in found]
-    unknown = tuple(f"unknown {name}" for name, stops in ends.items() if not stops)
+    unknown = [f"unknown {name}" for name, stops in ends.items() if not stops]
     return Result(
         lines=cited(items, routes_between, f"{origin}--{destination}", **names),
-        notices=unknown or (("change",) if fewest > 1 else ()),
+        notices=(*unknown[1:], *(("change",) if fewest > 1 else ())),
+        unable=unknown[0] if unknown else "empty",
         points=_points(found, known),
     )
 

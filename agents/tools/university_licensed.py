@@ -29,7 +29,7 @@ def university_licensed(access: Access, name: str) -> Result:
     rules = rules_of(__file__)
     sets, tables = sets_of(access, ROLE), access.tables
     if not sets:
-        return Result(notices=("no_data",))
+        return Result(unable="no_data")
     allowed = of_sets(sets)
     rows = tables.query(
         f"SELECT * FROM {ROLE} WHERE {allowed.sql} ORDER BY source_id, row_no",  # noqa: S608

@@ -143,7 +143,7 @@ def test_where_there_is_none_the_nearest_are_shown_with_their_distance(tables):
 
 def test_a_table_of_another_country_never_answers(tables):
     found = health_facilities_near.function(access(tables, None, "BR"), NUNOA)
-    assert not names(found) and found.notices == ("no_data",)
+    assert not names(found) and found.unable == "no_data"
     here = access(tables, None, "PE")
     assert not names(health_facilities_near.function(here, NUNOA))
 

@@ -185,7 +185,7 @@ def test_a_route_narrows_and_an_unknown_one_is_said(ask):
 
 def test_a_stop_that_is_not_there_is_said(ask):
     result = ask(feed_files(), at(7), stop="Óvalo Papal")
-    assert result.lines == () and result.notices == ("unknown stop",)
+    assert result.lines == () and result.unable == "unknown stop"
 
 
 def test_stops_far_apart_of_one_name_are_asked_about(ask):

@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agents.toolkit.finding import finding_of
+from agents.toolkit.loader import loaded
+from agents.toolkit.reading import Call
+from agents.toolkit.rows import Rows
 from agents.tools.routes_between import routes_between
 from agents.transit.stops import find_stops, spoken
 from retrieval.tables import Tables
@@ -89,8 +93,19 @@ def test_a_change_on_foot_is_told(tables):
 
 
 def test_an_end_that_is_no_stop_is_said(tables):
-    assert go(tables, "Chan Chan", "Huanchaco").notices == ("unknown origin",)
-    assert go(tables, "Plaza de Armas", "Chan Chan").notices == ("unknown destination",)
+    assert go(tables, "Chan Chan", "Huanchaco").unable == "unknown origin"
+    assert go(tables, "Plaza de Armas", "Chan Chan").unable == "unknown destination"
+
+
+def test_it_is_said_in_place_of_there_being_no_route(tables):
+    given = {"origin": "Chan Chan", "destination": "Chan"}
+    house = access(tables, "PE", NOW)
+    result = routes_between.run(house, given)
+    call = Call("routes_between", "PE", given)
+    found = finding_of(loaded()["routes_between"], call, result, house, Rows())
+    assert found["text"].endswith("no hay un paradero que se llame «Chan Chan».")
+    assert [n for n in found["notices"] if "«Chan»" in n] == found["notices"][-1:]
+    assert "recorrido" not in found["text"]
 
 
 @pytest.mark.parametrize(

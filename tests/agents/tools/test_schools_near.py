@@ -82,7 +82,7 @@ def test_a_table_of_another_country_never_answers(schools):
     found = schools_near.function(
         access(tables, None, "CL"), place("DO", "", "Santiago", "municipality")
     )
-    assert not found.lines and not found.parts and found.notices == ("no_data",)
+    assert not found.lines and not found.parts and found.unable == "no_data"
 
 
 def test_nothing_there_is_said(schools):

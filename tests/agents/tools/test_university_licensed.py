@@ -106,7 +106,7 @@ def test_a_row_without_a_status_says_so(small, house):
 
 def test_a_table_of_another_country_never_answers(small, house):
     found = ask(small, house, "Universidad de Piura", "CL")
-    assert not found.lines and found.notices == ("no_data",)
+    assert not found.lines and found.unable == "no_data"
 
 
 @pytest.fixture(scope="module")
