@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from retrieval.places import rows as _rows
@@ -31,6 +31,8 @@ class Places:
         self.places = tuple(places)
         self._names = Names(self.places)
         self._homonyms = Homonyms(self._names)
+        # One question is read for every tool, every agent and the search: its places are found once.
+        self._found = lru_cache(maxsize=64)(self._find)
 
     @classmethod
     def built_in(cls) -> Places:
@@ -52,6 +54,11 @@ class Places:
 
         `countries` (ISO 3166-1) and `kinds` limit them; empty: all. Offsets are code points.
         """
+        return list(self._found(text, tuple(countries), tuple(kinds)))
+
+    def _find(
+        self, text: str, countries: tuple[str, ...], kinds: tuple[str, ...]
+    ) -> tuple[Found, ...]:
         context = Context(text)
         tokens = context.tokens
         matches: list[tuple[Match, frozenset[str]]] = []
@@ -77,7 +84,7 @@ class Places:
         for match, places in self._homonyms.settle(context, matches, countries):
             start, end = tokens[match.start].start, tokens[match.end - 1].end
             results.append(Found(start, end, text[start:end], places, match.exact))
-        return results
+        return tuple(results)
 
     def one(self, text: str, countries: Sequence[str] = ()) -> Place | tuple[Place, ...] | None:
         """The single place that `text` means; the alternatives to ask about, the likeliest first;
