@@ -68,7 +68,7 @@ def deadlines(patience: Patience | None) -> Deadlines:
     """`DEADLINES_S`, with `patience` for a model where there is one."""
     if patience is None:
         return DEADLINES_S
-    waits = {"assess": patience.decide, "compose": patience.write}
+    waits = {"gather": patience.decide, "assess": patience.decide, "compose": patience.write}
     return {step: seconds + waits.get(step, 0.0) for step, seconds in DEADLINES_S.items()}
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from agents import graph
 from agents.assistant import Assistant
+from agents.context import Patience
 from agents.llm.scripted import ScriptedModel
 from agents.replies import reply
 from agents.state import Answer, Request, Status
@@ -183,6 +185,19 @@ async def test_a_model_chooses_where_rules_only_suspect_a_tool(house: House) -> 
     async with house.assistant(today=lambda: TODAY) as made:
         model = ScriptedModel([{"tool": "health_facilities_near"}, "[0]"])
         context = replace(made.context, model=model)
-        answer = await Assistant(context, None).ask(ask("hospital para mi mamá, Arica"))
+        answer = await Assistant(context, None).ask(ask("médico en Arica"))
     assert [tool.name for tool in answer.tools] == ["health_facilities_near"]
-    assert len([m for m in model.heard if "HERRAMIENTAS" in m[1]["content"]]) <= 1
+    assert len([m for m in model.heard if "HERRAMIENTAS" in m[1]["content"]]) == 1
+
+
+async def test_a_silent_model_leaves_the_choice_of_tools_to_the_rules(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(graph.DEADLINES_S, "gather", 1.0)
+    async with house.assistant(today=lambda: TODAY) as made:
+        model = ScriptedModel([{"tool": "health_facilities_near"}, "[0]"], delay=60.0)
+        patience = Patience(decide=1.2, first=0.1, write=0.2)
+        slow = Assistant(replace(made.context, model=model, patience=patience), None)
+        answer = await slow.ask(ask("médico en Arica"))
+    assert any("HERRAMIENTAS" in messages[1]["content"] for messages in model.heard)
+    assert answer.status is not Status.ERROR_TIMEOUT
