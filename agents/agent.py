@@ -71,14 +71,14 @@ def agent() -> Agent:
     graph.add_conditional_edges("choose", _next, ["search", "call"])
     graph.add_edge("search", END)
     graph.add_edge("call", END)
-    return graph.compile()
+    return graph.compile(checkpointer=False)  # nothing in it waits, so nothing is taken up again
 
 
 async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """The tools to call, and what must be asked first."""
     errand, context = state["errand"], runtime.context
     profile = profiles()[errand["agent"]]
-    if profile.scope is None or errand["broader"]:
+    if profile.scope is None:
         return {"calls": [], "asks": []}
     offered = [each for each in of_sector(profile.scope) if await _usable(each.tool, context)]
     if not offered:
@@ -92,7 +92,7 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
         calls = await decide_tools(context, errand, perhaps, countries)
         decided = True
     # Fares or dates of which country? Nothing in the question tells, and it is not for us to guess.
-    nowhere = [c for c in calls if not c.country and len(loaded()[c.tool].tool.countries) > 1]
+    nowhere = [c for c in calls if not c.country]
     calls = [c for c in calls if c not in nowhere]
     ready = [c for c in calls if not c.missing][:MOST_CALLS]
     asks = [_ask(c, errand) for c in calls if c.missing]
@@ -104,8 +104,6 @@ async def _usable(tool: Tool, context: Context) -> bool:
     """Whether a table that the tool reads is there, for some country of its own."""
     if not tool.roles:
         return True
-    if context.tables is None:
-        return False
     return await asyncio.to_thread(context.tables_of, tool.roles, tool.countries)
 
 
@@ -145,7 +143,7 @@ async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Runs one tool within its deadline."""
     made, context, errand = Call(**state["calls"][0]), runtime.context, state["errand"]
     each = loaded()[made.tool]
-    access = context.access(made.country or each.tool.countries[0], errand["language"])
+    access = context.access(made.country, errand["language"])
     try:
         await _freshen(each.tool, made, context)
         async with asyncio.timeout(each.tool.deadline_s):

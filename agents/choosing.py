@@ -1,9 +1,8 @@
-"""The one decision that a model takes: which of the services found is meant, where rules are unsure."""
+"""Which of the services found is meant, where the rules are unsure: a model decides."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, create_model
 from pydantic import Field as Attribute
 
 from agents.context import Context
+from agents.deciding import NONE, decided
 from agents.extract import introduction
 from agents.privacy import mask
 from agents.prompts import prompt
@@ -19,9 +19,6 @@ from agents.state import Evidence, State
 from agents.writing import inert
 from sources.country import countries
 from sources.document import Document
-from sources.errors import ModelError
-
-log = logging.getLogger("ventanilla.choosing")
 
 MOST = 8
 """Services among which it chooses: with more of them, a model of this size chooses worse."""
@@ -30,7 +27,6 @@ FAR = -6.0
 """Trust (log-odds) below which a document is not even shown to the model."""
 
 SUBJECT = 80
-NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +47,8 @@ def schema(count: int) -> type[BaseModel]:
 
 async def choose(state: State, context: Context, ranked: list[Evidence]) -> Choice | None:
     """The model's choice, or None where it made none: then the rules' own verdict holds."""
-    model = context.model
-    shown = await asyncio.to_thread(_candidates, context, ranked)
-    if model is None or not shown:
+    shown = await asyncio.to_thread(_candidates, context, ranked) if context.model else []
+    if not shown:
         return None
     understanding = state["understanding"]
     language = understanding["language"]
@@ -65,19 +60,13 @@ async def choose(state: State, context: Context, ranked: list[Evidence]) -> Choi
         country=", ".join(countries()[code].names[language] for code in codes) or "–",
         question=inert(f"{state['question']}{_before(state)}"),
     )
-    try:
-        async with asyncio.timeout(context.patience.decide):
-            decided = (await model.decide(messages, schema(len(shown)))).model_dump()
-    except (TimeoutError, ModelError) as error:
-        log.warning("the rules decide: %s", type(error).__name__)
+    choice = await decided(context, messages, schema(len(shown)))
+    if choice is None:
         return None
-    except Exception as error:  # noqa: BLE001 – a plug-in's fault leaves the rules as they are
-        log.error("the model's backend failed: %s", type(error).__name__)
-        return None
-    if decided["service"] != NONE:
-        return Choice(shown[int(decided["service"]) - 1].id, "")
+    if choice["service"] != NONE:
+        return Choice(shown[int(choice["service"]) - 1].id, "")
     # What a model says is masked as what a citizen says: it goes into the state.
-    subject = mask(inert(decided["subject"]), codes[0] if len(codes) == 1 else None).text
+    subject = mask(inert(choice["subject"]), codes[0] if len(codes) == 1 else None).text
     return Choice(None, "" if is_instruction(subject) else subject)
 
 

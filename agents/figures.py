@@ -80,9 +80,9 @@ def figures(text: str) -> set[str]:
 
 def unsupported(sentence: str, quotes: list[str]) -> set[str]:
     """The figures of `sentence` that stand in none of `quotes`."""
-    stated = [match.group() for quote in quotes for match in _NUMBER.finditer(quote)]
-    values = {amount(number) for number in stated}
-    values |= {amount(part) for number in stated for part in _BLANKS.split(number)}
+    values: set[str] = set()
+    for quote in quotes:
+        values |= figures(quote) | figures(_BLANKS.sub("\n", quote))
     missing = set()
     for match in _NUMBER.finditer(sentence):
         value = amount(match.group())

@@ -141,8 +141,8 @@ class Understanding(TypedDict):
 
 
 class Errand(TypedDict):
-    """What one sector agent is sent to find; `country` None searches all, and a `broader` errand
-    leaves out sectors and tools. `part` 0 is the question as a whole, others are its parts.
+    """What one sector agent is sent to find; `country` None searches all. `part` 0 is the question as
+    a whole, others are its parts.
     """
 
     agent: str
@@ -153,7 +153,6 @@ class Errand(TypedDict):
     minor: list[str]
     country: str | None
     part: int
-    broader: bool
 
 
 class Ask(TypedDict):
@@ -207,7 +206,6 @@ class Finding(TypedDict):
 
     tool: str
     title: str
-    country: str
     arguments: dict[str, Any]
     rows: int
     parts: list[Part]
@@ -215,7 +213,6 @@ class Finding(TypedDict):
     proves: bool
     notices: list[str]
     points: list[tuple[str, float, float]]
-    failed: bool
 
 
 class Written(TypedDict):

@@ -12,10 +12,10 @@ from text_to_num import alpha2digit
 
 from agents.figures import amount
 from agents.phrases import Phrases, rules
+from agents.replies import LANGUAGES
 from retrieval.analyse import fold, words
 from sources.country import countries
 
-LANGUAGES = ("es", "pt")
 _ADDRESS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://)?(?:[\w-]{2,}\.)+[a-z]{2,}(?:/[^\s)\]»\"]*)?"
 )
@@ -132,24 +132,32 @@ def addresses(*texts: str, loosely: bool = False) -> set[str]:
 
 
 @cache
+def months() -> dict[str, int]:
+    """Folded names of months in both languages → their numbers."""
+    found = {"setiembre": 9}
+    for locale in LANGUAGES:
+        found |= {fold(name): n for n, name in get_month_names("wide", locale=locale).items()}
+    return found
+
+
+@cache
 def _calendar_names() -> tuple[dict[str, str], dict[str, str]]:
     """Month and weekday names of both languages → what they mean."""
-    months, days = {"setiembre": "month 9"}, {}
+    days = {}
     for locale in LANGUAGES:
-        months |= {fold(n): f"month {k}" for k, n in get_month_names("wide", locale=locale).items()}
         for number, name in get_day_names("wide", locale=locale).items():
             days[fold(name).partition("-")[0]] = f"weekday {number}"
-    return months, days
+    return {name: f"month {number}" for name, number in months().items()}, days
 
 
 def calendar(*texts: str, numbers: bool = False) -> set[str]:
     """The months and weekdays named; with `numbers`, also the months of dates in figures."""
-    months, days = _calendar_names()
+    named, days = _calendar_names()
     found: set[str] = set()
     for text in texts:
         own = set(words(text))
         own |= {word.removesuffix("s") for word in own}
-        found |= {months[word] for word in own if word in months}
+        found |= {named[word] for word in own if word in named}
         found |= {days[word] for word in own if word in days}
         if numbers:
             dates = re.finditer(r"\b\d{1,2}[/.-](\d{1,2})\b|\b\d{4}-(\d{2})\b", text)

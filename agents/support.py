@@ -17,8 +17,9 @@ from rapidfuzz.distance import Indel
 
 from agents.figures import unsupported
 from agents.phrases import Phrases, rules
+from agents.replies import LANGUAGES
 from agents.safety import is_instruction
-from agents.stated import LANGUAGES, addresses, calendar, measures, names, plain, spans
+from agents.stated import addresses, calendar, measures, names, plain, spans
 from retrieval.analyse import sound, stem, stopwords, words
 from retrieval.chunk import sentences
 from sources.bilingual import translations
@@ -99,8 +100,7 @@ class _Group:
     """Words of one meaning: those that must be borne out, and those that bear them out."""
 
     def __init__(self, listed: Iterable[object]) -> None:
-        # YAML reads a bare "no" as false.
-        written = ["no" if word is False else str(word) for word in listed]
+        written = [str(word) for word in listed]
         self._needs = {code: Phrases(_of(code, written, "+")) for code in LANGUAGES}
         self._has = {code: Phrases(_of(code, written)) for code in LANGUAGES}
 
@@ -135,16 +135,13 @@ def _modality() -> tuple[Phrases, Phrases]:
 
 @cache
 def _negations(language: str) -> Phrases:
-    # YAML reads a bare "no" as false.
-    return Phrases(
-        "no" if word is False else word for word in rules("claims")["negations"].get(language, ())
-    )
+    return Phrases(rules("claims")["negations"].get(language, ()))
 
 
 @cache
 def _idle(language: str) -> frozenset[str]:
     """Words that claim nothing."""
-    frame = {"no" if w is False else str(w) for w in rules("claims")["frame"].get(language, ())}
+    frame = set(rules("claims")["frame"].get(language, ()))
     measures = {str(w) for group in rules("claims")["units"].values() for w in group}
     return stopwords(language) | frame | measures
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from string import Template
 
 from agents.llm.protocol import Message
+from agents.replies import LANGUAGES
 from sources.catalog import read_yaml
 
 FOLDER = Path(__file__).parent
-LANGUAGES = ("es", "pt")
 
 
 @cache

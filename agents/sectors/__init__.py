@@ -1,4 +1,4 @@
-"""One module per sector agent: what it is responsible for and which tools it may call.
+"""One module per sector agent: what it is responsible for.
 
 A module here names its `PROFILE`; it is found by being here.
 """
@@ -21,7 +21,6 @@ class Profile:
     name: str
     scope: Sector | None
     cues: Phrases
-    tools: tuple[str, ...] = ()
 
 
 def cues(name: str) -> Phrases:

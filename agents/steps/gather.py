@@ -32,7 +32,6 @@ def errands(state: State) -> list[Errand]:
             minor=understanding["minor"],
             country=country,
             part=part,
-            broader=broader,
         )
         for name, part, question in sent
         for country in countries

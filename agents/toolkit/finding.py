@@ -38,7 +38,6 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
     return Finding(
         tool=call.tool,
         title=texts.text("title", language),
-        country=access.country,
         arguments=shown(call.arguments),
         rows=len(cited),
         parts=parts,
@@ -49,7 +48,6 @@ def finding_of(each: Loaded, call: Call, result: Result, access: Access, rows: R
             *(texts.text(key, language, **values) for key in result.notices),
         ],
         points=[(p.label, p.latitude, p.longitude) for p in result.points],
-        failed=False,
     )
 
 
@@ -62,9 +60,8 @@ def failed(each: Loaded, call: Call, language: str) -> Finding:
     """A tool that broke or was late: its evidence is missing, and it is said."""
     title = each.texts.text("title", language)
     return Finding(
-        tool=call.tool, title=title, country=call.country, arguments=shown(call.arguments), rows=0,
+        tool=call.tool, title=title, arguments=shown(call.arguments), rows=0,
         parts=[], text=reply(language, "tool_failed", title=title), proves=False, notices=[], points=[],
-        failed=True,
     )  # fmt: skip
 
 
@@ -74,7 +71,7 @@ def _lines(cited: tuple[Cited, ...], each: Loaded) -> list[Sentence]:
             document_id=c.document.id,
             start=c.start,
             end=c.end,
-            field=next(s.field for s in c.document.sections if s.start <= c.start < s.end).value,
+            field=section_at(c.document, c.start).field.value,
             part=f"tool:{each.tool.name}",
         )
         for c in cited[:MOST_LINES]

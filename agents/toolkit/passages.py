@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import get_month_names
-
 from agents.replies import spoken_date
+from agents.stated import months
 from agents.toolkit import Access, Cited
 from retrieval.analyse import fold
 from sources.catalog import read_yaml
@@ -96,9 +95,9 @@ def period(text: str) -> Period | None:
     """
     days: list[date] = []
     for match in _dates().finditer(fold(text)):
-        month = _months()[match["month"]]
+        month = months()[match["month"]]
         last = _day(match["year"], month, match["day"])
-        first = _months().get(match["first_month"] or match["month"], month)
+        first = months().get(match["first_month"] or match["month"], month)
         begins = match["first"] and _day(
             match["first_year"] or match["year"], first, match["first"]
         )
@@ -114,17 +113,9 @@ def _day(year: str, month: int, day: str) -> date | None:
 
 
 @cache
-def _months() -> dict[str, int]:
-    found = {"setiembre": 9}
-    for locale in ("es", "pt"):
-        found |= {fold(name): n for n, name in get_month_names("wide", locale=locale).items()}
-    return found
-
-
-@cache
 def _dates() -> re.Pattern[str]:
     """Dates in words, with what a range puts before them: "1 al", "29 y", "2 de abril al"."""
-    month = "|".join(_months())
+    month = "|".join(months())
     return re.compile(
         rf"(?:(?<!\d)(?P<first>\d{{1,2}})[ºo]?(?: de (?P<first_month>{month}))?"
         rf"(?: del? (?P<first_year>\d{{4}}))?\s*(?:al?|y|e|ate|hasta|a|ao|-|–)\s*(?:el|o|dia)?\s*)?"

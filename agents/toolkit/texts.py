@@ -26,6 +26,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents.replies import LANGUAGES
 from agents.rules.matching import Lexicon, Near, Pattern, read_patterns
 from agents.toolkit import Tool, ToolRefused
 from sources.catalog import read_yaml
@@ -33,7 +34,6 @@ from sources.catalog import read_yaml
 PLACE, NUMBER = "place", "number"
 """Sets that a tool need not write: the places that were found, and words with a digit."""
 
-LANGUAGES = ("es", "pt")
 KEYS = {"title", "words", "asks", "about", "hints", "unless", "values", "capture", "homes", "ask", "heading",
         "empty", "texts", "rules"}  # fmt: skip
 

@@ -60,6 +60,6 @@ def context(tmp_path):
 def test_documents_of_the_named_territory_and_of_what_it_lies_in(context, question, found):
     errand: Errand = {
         "agent": "general", "question": question, "asked": question, "before": [],
-        "language": "es", "minor": [], "country": "CL", "broader": False, "part": 0,
+        "language": "es", "minor": [], "country": "CL", "part": 0,
     }  # fmt: skip
     assert {e["document_id"] for e in evidence_of(errand, context)} == found

@@ -85,11 +85,6 @@ class Batcher:
         self._manager: Any = None
         self._closed = False
 
-    @property
-    def alive(self) -> bool:
-        """Whether requests are taken: before `close`, a dead thread is replaced."""
-        return not self._closed
-
     async def generate(
         self,
         tokens: Sequence[int],
