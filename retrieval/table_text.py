@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from sources.document import Document, Provenance, TextBuilder
+from sources.document import Document, TextBuilder
 from sources.tables import Column, Role
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _TERRITORY = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,8}")
 
 def to_document(dataset: Dataset, role: Role, row: Mapping[str, Any], document_id: str) -> Document:
     """The document of one row, with its data set's provenance."""
-    language: Literal["es", "pt"] = "pt" if dataset.language == "pt" else "es"
+    language = dataset.written_in
     title = str(next((row[name] for name in role.line if row.get(name)), document_id))
     writer = TextBuilder()
     writer.heading(title)
@@ -44,15 +44,7 @@ def to_document(dataset: Dataset, role: Role, row: Mapping[str, Any], document_i
         tenant=dataset.tenant,
         text=writer.text,
         sections=tuple(writer.sections),
-        provenance=Provenance(
-            source_id=dataset.source_id,
-            url=dataset.url,
-            agency=dataset.agency,
-            licence=dataset.licence,
-            retrieved_at=dataset.retrieved_at,
-            as_of=dataset.as_of,
-            verification=dataset.verification,
-        ),
+        provenance=dataset.provenance,
     )
 
 

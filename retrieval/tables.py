@@ -18,12 +18,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from retrieval.table_text import to_document
-from sources.document import PUBLIC, Document, Sector, Verification
+from sources.document import PUBLIC, Document, Provenance, Sector, Verification
 from sources.errors import IndexUnavailable, SourceError
 from sources.tables import Role, role_named, roles
 
@@ -72,6 +72,24 @@ class Dataset(BaseModel):
     content_hash: str = ""
     recipe: str = ""
     known: dict[str, dict[str, str]] = {}
+
+    @property
+    def written_in(self) -> Literal["es", "pt"]:
+        """The language of the documents made of its rows."""
+        return "pt" if self.language == "pt" else "es"
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where those documents come from."""
+        return Provenance(
+            source_id=self.source_id,
+            url=self.url,
+            agency=self.agency,
+            licence=self.licence,
+            retrieved_at=self.retrieved_at,
+            as_of=self.as_of,
+            verification=self.verification,
+        )
 
 
 class Tables:

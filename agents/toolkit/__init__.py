@@ -12,15 +12,15 @@ they give its arguments, and what the page says around its rows (see `agents.too
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from retrieval.places import Place
 from retrieval.search import Searcher
-from retrieval.tables import Tables
+from retrieval.tables import Dataset, Tables
 from sources.country import countries as known_countries
 from sources.document import PUBLIC, Document, Sector
 from sources.errors import VentanillaError
@@ -53,6 +53,10 @@ class Access:
         """The day in the country."""
         return self.now.date()
 
+    def datasets(self, role: str) -> list[Dataset]:
+        """The country's own data sets of a role that the reader may see."""
+        return self.tables.datasets(role, (self.country,), self.tenants)
+
 
 @dataclass(frozen=True, slots=True)
 class Age:
@@ -83,6 +87,15 @@ class Point:
     label: str
     latitude: float
     longitude: float
+
+    @classmethod
+    def of(cls, spots: Iterable[tuple[str, float | None, float | None]]) -> tuple[Point, ...]:
+        """Those of `spots` (label, latitude, longitude) that can be drawn."""
+        return tuple(
+            cls(label, latitude, longitude)
+            for label, latitude, longitude in spots
+            if latitude is not None and longitude is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +130,6 @@ class Result:
     answers: bool = True
 
 
-class ToolFunction(Protocol):
-    """A tool as it is written."""
-
-    __name__: str
-
-    def __call__(self, access: Access, **arguments: Any) -> Result:
-        """Answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class Argument:
     """One argument of a tool, read off its signature."""
@@ -133,7 +137,6 @@ class Argument:
     name: str
     type: Any
     required: bool
-    default: Any = None
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -226,8 +229,7 @@ def _arguments(function: Callable[..., Result]) -> tuple[Argument, ...]:
                 "Use Place, Age, str, int, bool or a Literal of words.",
             )
         required = parameter.default is inspect.Parameter.empty
-        default = None if required else parameter.default
-        made.append(Argument(parameter.name, kind, required and not optional, default))
+        made.append(Argument(parameter.name, kind, required and not optional))
     return tuple(made)
 
 

@@ -83,7 +83,7 @@ def _as_of(each: Loaded, access: Access) -> str:
     dates: Mapping[str, None] = dict.fromkeys(
         dataset.as_of
         for role in each.tool.roles
-        for dataset in access.tables.datasets(role, (access.country,), access.tenants)
+        for dataset in access.datasets(role)
         if dataset.as_of
     )
     return ", ".join(spoken_date(day, access.language) for day in sorted(dates, reverse=True))

@@ -15,7 +15,7 @@ from agents.toolkit import Cited, Tool
 from agents.toolkit.texts import Texts, read_texts
 from retrieval.analyse import fold
 from retrieval.tables import Dataset
-from sources.document import Document, Field, Provenance, Sector, TextBuilder
+from sources.document import Document, Field, TextBuilder
 
 LONGEST_SLUG = 60
 
@@ -35,20 +35,13 @@ def made(dataset: Dataset, tool: str, key: str, title: str, lines: Sequence[str]
     return Document(
         id=f"{dataset.source_id}.{tool}.{slug(key)}-{_digest(builder.text)}",
         title=title,
-        language="pt" if dataset.language == "pt" else "es",
+        language=dataset.written_in,
         country=dataset.country,
-        sectors=tuple(dataset.sectors) or (Sector.TRANSPORT,),
+        sectors=dataset.sectors,
         tenant=dataset.tenant,
         text=builder.text,
         sections=tuple(builder.sections),
-        provenance=Provenance(
-            source_id=dataset.source_id,
-            url=dataset.url,
-            agency=dataset.agency,
-            licence=dataset.licence,
-            as_of=dataset.as_of,
-            verification=dataset.verification,
-        ),
+        provenance=dataset.provenance,
     )
 
 

@@ -110,8 +110,7 @@ def result_near(access: Access, role: str, found: Near, values: Mapping[str, str
 
 def sets_of(access: Access, role: str) -> Sets:
     """The country's own data sets of a role that the reader may see."""
-    listed = access.tables.datasets(role, (access.country,), access.tenants)
-    return {each.source_id: each for each in listed}
+    return {each.source_id: each for each in access.datasets(role)}
 
 
 def of_sets(sets: Sets) -> Condition:
@@ -168,11 +167,7 @@ def _twins(tables: Tables, role: str, rows: Sequence[Row]) -> set[tuple[str, str
 
 def points(rows: Iterable[Row]) -> tuple[Point, ...]:
     """Those of `rows` that can be drawn."""
-    return tuple(
-        Point(str(row["name"]), row["latitude"], row["longitude"])
-        for row in rows
-        if row["latitude"] is not None and row["longitude"] is not None
-    )
+    return Point.of((str(row["name"]), row["latitude"], row["longitude"]) for row in rows)
 
 
 def _query(

@@ -200,7 +200,7 @@ def _part(document: Document, sections: Iterable[Section], access: Access) -> Pa
 
 def _timetable_fares(access: Access, place: Place | None, route: str | None) -> tuple[Cited, ...]:
     """The fares of timetables that serve the place: one line for each price."""
-    feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
+    feeds = access.datasets(ROLE)
     if place is not None:
         serving = _near(access, feeds, place)
         feeds = [feed for feed in feeds if feed.source_id in serving]

@@ -19,7 +19,7 @@ ROLE = "gtfs_stop_times"
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=(ROLE,))
 def next_departures(access: Access, stop: str, route: str | None = None) -> Result:
     """When the next buses or trains leave from a stop, by the timetable, in the agency's own time."""
-    feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
+    feeds = access.datasets(ROLE)
     stops = find_stops(access.tables, stop, feeds)
     if len(meant := meanings(stops)) > 1:
         return Result(alternatives=("stop", meant))
@@ -81,10 +81,8 @@ def _clock(moment: datetime, shown: Board, feed: Dataset) -> str:
 def _points(stops: list[Stop], found: list[tuple[Dataset, Board, Departure]]) -> tuple[Point, ...]:
     """The stops from which something leaves."""
     leaving = {(feed.source_id, each.stop_id) for feed, _, each in found}
-    return tuple(
-        Point(stop.name, stop.latitude, stop.longitude)
+    return Point.of(
+        (stop.name, stop.latitude, stop.longitude)
         for stop in stops
         if (stop.source_id, stop.id) in leaving
-        and stop.latitude is not None
-        and stop.longitude is not None
     )

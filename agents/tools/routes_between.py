@@ -17,7 +17,7 @@ ROLE = "gtfs_stops"
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=(ROLE,))
 def routes_between(access: Access, origin: str, destination: str) -> Result:
     """Which bus or metro routes go from one stop to another, directly or with one change."""
-    feeds = access.tables.datasets(ROLE, (access.country,), access.tenants)
+    feeds = access.datasets(ROLE)
     names = {"origin": origin, "destination": destination}
     ends = {name: find_stops(access.tables, text, feeds) for name, text in names.items()}
     for name, stops in ends.items():
@@ -92,8 +92,4 @@ def _points(found: list[tuple[Dataset, Journey]], known: Known) -> tuple[Point, 
     feed, journey = found[0]
     ends = dict.fromkeys(s for leg in journey.legs for s in (leg.origin, leg.destination))
     stops = [known[feed.source_id][name] for name in ends if name in known[feed.source_id]]
-    return tuple(
-        Point(stop.name, stop.latitude, stop.longitude)
-        for stop in stops
-        if stop.latitude is not None and stop.longitude is not None
-    )
+    return Point.of((stop.name, stop.latitude, stop.longitude) for stop in stops)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.toolkit import Access, Point, Result, tool
+from agents.toolkit import Access, Result, tool
 from agents.toolkit.amounts import distance
 from agents.toolkit.made import cited, say
+from agents.toolkit.nearby import points
 from agents.transit.stops import EARTH_M
 from retrieval.analyse import fold
 from retrieval.places import Place
@@ -67,22 +68,14 @@ ORDER BY route
 @tool(sector="transport", countries=("CL", "PE", "BR"), roles=ROLES)
 def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
     """Which bus, tram and metro stops there are in a place or near it, and which routes stop there."""
-    feeds = {
-        dataset.source_id: dataset
-        for role in ROLES
-        for dataset in access.tables.datasets(role, (access.country,), access.tenants)
-    }
+    feeds = {each.source_id: each for role in ROLES for each in access.datasets(role)}
     rows = _rows(access, place, list(feeds), limit)
     routes = _routes(access, rows)
     items = [(feeds[row["source_id"]], _line(row, routes, feeds[row["source_id"]])) for row in rows]
     return Result(
         lines=cited(items, stops_near, f"{place.country}-{place.code}", place=place.name),
         values={"shown": str(len(rows)), "total": str(rows[0]["total"] if rows else 0)},
-        points=tuple(
-            Point(row["name"], row["latitude"], row["longitude"])
-            for row in rows
-            if row["latitude"] is not None and row["longitude"] is not None
-        ),
+        points=points(rows),
     )
 
 
