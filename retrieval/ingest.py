@@ -23,7 +23,7 @@ from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
 from retrieval.store import Store
-from sources.document import Document, Rejected
+from sources.document import Document, Item, Rejected, Unchanged
 
 BATCH = 128
 MANY = 500
@@ -61,7 +61,7 @@ def revision_of(document: Document, vocabulary: str) -> str:
 
 
 def sync(
-    items: Iterable[Document | Rejected],
+    items: Iterable[Item],
     source_id: str,
     index: Index,
     store: Store,
@@ -131,7 +131,7 @@ def _unfinished(store: Store) -> bool:
 
 
 def _accept(
-    items: Iterable[Document | Rejected],
+    items: Iterable[Item],
     source_id: str,
     seen: set[str],
     report: SyncReport,
@@ -143,6 +143,10 @@ def _accept(
             report.rejected.append(f"{item.name}: {item.reason}")
             continue
         report.read += 1
+        if isinstance(item, Unchanged):
+            report.unchanged += 1
+            seen.add(item.document_id)
+            continue
         owner = store.rows("SELECT source_id FROM documents WHERE id = ?", item.id)
         if item.id in seen:
             report.rejected.append(f"{item.id}: two documents of this set have that id")

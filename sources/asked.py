@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Attribute
 
 from sources.catalog import one_line
-from sources.document import Document, Rejected
+from sources.document import Document, Item
 from sources.errors import CatalogError
 
 
@@ -48,9 +48,7 @@ def read_asked(path: Path) -> dict[str, tuple[str, ...]]:
     return {document: tuple(dict.fromkeys(questions)) for document, questions in found.items()}
 
 
-def with_asked(
-    items: Iterable[Document | Rejected], asked: dict[str, tuple[str, ...]]
-) -> Iterator[Document | Rejected]:
+def with_asked(items: Iterable[Item], asked: dict[str, tuple[str, ...]]) -> Iterator[Item]:
     """The same items, each document with its questions beside those that it brings itself."""
     for item in items:
         more = asked.get(item.id, ()) if isinstance(item, Document) else ()

@@ -195,6 +195,16 @@ class Rejected(_Model):
     reason: str
 
 
+class Unchanged(_Model):
+    """One item that its origin says is as it was at the last reading: its document stays as it is."""
+
+    document_id: str
+
+
+Item = Document | Rejected | Unchanged
+"""What a connector yields."""
+
+
 class Statement(_Model):
     """One thing said of a procedure, with what differs from the procedure as a whole."""
 

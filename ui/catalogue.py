@@ -17,7 +17,7 @@ from retrieval.store import Store
 from retrieval.table_sync import counted
 from sources import connectors
 from sources.catalog import CatalogEntry, read_catalog, read_entry
-from sources.document import Document
+from sources.document import Document, Rejected
 from ui.assemble import House, open_house
 from ui.local import SYNC_S, Running
 from ui.settings import Settings
@@ -100,7 +100,7 @@ def check(path: Path) -> Checked:
     for item in connectors.read(entry):
         if isinstance(item, Document):
             taken += 1
-        else:
+        elif isinstance(item, Rejected):
             rejected.append(f"{item.name}: {item.reason}")
     return Checked("documents", taken, len(rejected), rejected)
 
