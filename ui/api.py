@@ -67,7 +67,7 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     @app.post("/api/search")
     async def find(request: SearchRequest) -> SearchAnswer:
         """The passages found for a query, best first."""
-        return await asyncio.to_thread(search, house.searcher, request)
+        return await asyncio.to_thread(search, house.searcher, house.places, request)
 
     @app.get("/api/local/hello", dependencies=[Depends(local)])
     def hello() -> dict[str, Any]:

@@ -90,7 +90,9 @@ def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Ite
         return
     with open_house(settings, note) as house:
         prepared(house, note)
-        yield each(lambda wanted: search(house.searcher, wanted).model_dump(mode="json"))
+        yield each(
+            lambda wanted: search(house.searcher, house.places, wanted).model_dump(mode="json")
+        )
 
 
 def run(source: Path, target: Path, work: Work) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field as Attribute
 from agents.understanding.country import locate, speaking
 from agents.understanding.language import detect
 from retrieval.index import Scope
+from retrieval.places import Places
 from retrieval.search import Searcher
 from sources.country import countries
 from sources.document import PUBLIC
@@ -59,13 +60,20 @@ class SearchAnswer(BaseModel):
     passages: list[PassageFound]
 
 
-def search(searcher: Searcher, request: SearchRequest) -> SearchAnswer:
-    """Searches the public documents that hold today."""
+def search(searcher: Searcher, places: Places, request: SearchRequest) -> SearchAnswer:
+    """Searches the public documents that hold today, where the text asks: those of other
+    municipalities than the one it names are left out, those of the whole country are not.
+    """
     selected = (request.country or "").upper()
     where = locate(request.question, selected if selected in countries() else None)
     language = (request.language or detect(request.question)).split("-")[0]
     found = where.countries or speaking(language)
-    scope = Scope(tenants=(PUBLIC,), countries=found, on=date.today())
+    scope = Scope(
+        tenants=(PUBLIC,),
+        countries=found,
+        territories=tuple(sorted(places.territories(request.question, found))),
+        on=date.today(),
+    )
     result = searcher.search(request.question, scope, limit=request.top_k, language=language)
     passages = [
         PassageFound(
