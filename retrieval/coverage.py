@@ -149,9 +149,9 @@ def together(reading: Reading, profile: Profile, passage: frozenset[str]) -> flo
     """The share of the question's weight that the stems of one passage cover, with the title."""
     total = sum(s.weight for s in reading.counted)
     foreign = reading.language not in (None, profile.language)
-    covered = 0.0
+    covered, title = 0.0, profile.strengths.keys()
     for subject in reading.counted:
-        if any(s in passage or s in profile.strengths for s in subject.stems):
+        if not (subject.stems.isdisjoint(passage) and subject.stems.isdisjoint(title)):
             covered += subject.weight
         elif subject.concepts & profile.concepts:
             covered += subject.weight * CONCEPT

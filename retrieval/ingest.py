@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
 from pydantic import BaseModel
 
-from retrieval.analyse import words
 from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
@@ -83,7 +81,6 @@ def sync(
     report = SyncReport(source_id=source_id, vocabulary=vocabulary)
     docstore = docstore_of(store, source_id)
     before = store.ids(source_id)
-    unfinished = _unfinished(store)
     seen: set[str] = set()
     record(store, report, "running")
     try:
@@ -110,8 +107,6 @@ def sync(
         vanished = sorted(known - seen)
         _remove(vanished, source_id, index, store)
         report.removed = len(vanished)
-        if report.indexed or report.removed or unfinished:
-            count_words(store)
         if report.indexed + report.removed >= MANY:
             index.compact()
         index.flush()
@@ -123,11 +118,6 @@ def sync(
     record(store, report, "done")
     progress(report)
     return report
-
-
-def _unfinished(store: Store) -> bool:
-    """Whether the last run of any set died: its words may never have been counted."""
-    return any(state != "done" for (state,) in store.rows("SELECT state FROM syncs"))
 
 
 def _accept(
@@ -166,8 +156,6 @@ def remove(source_id: str, index: Index, store: Store) -> int:
     with store.transaction() as connection:
         connection.execute("DELETE FROM syncs WHERE source_id = ?", (source_id,))
         connection.execute("DELETE FROM kv WHERE collection LIKE ?", (f"source/{source_id}/%",))
-    if ids:
-        count_words(store)
     index.flush()
     return len(ids)
 
@@ -192,33 +180,3 @@ def record(store: Store, report: SyncReport, state: str) -> None:
             "INSERT OR REPLACE INTO syncs VALUES (?, ?, ?, ?)",
             (report.source_id, state, now, report.model_dump_json()),
         )
-
-
-def count_words(store: Store) -> None:
-    """Counts, per tenant and country, in how many documents and titles each word stands.
-
-    The counts tell a rare word from a common one, and a known word from a typing error.
-    """
-    documents: Counter[tuple[str, str]] = Counter()
-    in_asked: dict[tuple[str, str], Counter[str]] = {}
-    in_text: dict[tuple[str, str], Counter[str]] = {}
-    in_title: dict[tuple[str, str], Counter[str]] = {}
-    for document in store.documents():
-        group = (document.tenant, document.country)
-        documents[group] += 1
-        label = set(words(" \n ".join((document.title, *document.names, *document.keywords))))
-        in_asked.setdefault(group, Counter()).update(words(" \n ".join(document.asked)))
-        in_text.setdefault(group, Counter()).update(set(words(document.text)) | label)
-        in_title.setdefault(group, Counter()).update(label)
-    for group, asked in in_asked.items():
-        # People misspell: a word that only one question holds is not known by it.
-        in_text[group].update({w: n for w, n in asked.items() if n > 1 or w in in_text[group]})
-    with store.transaction() as connection:
-        connection.execute("DELETE FROM lexicon")
-        connection.execute("DELETE FROM lexicon_size")
-        for group, count in documents.items():
-            connection.execute("INSERT INTO lexicon_size VALUES (?, ?, ?)", (*group, count))
-            connection.executemany(
-                "INSERT INTO lexicon VALUES (?, ?, ?, ?, ?)",
-                [(*group, w, n, in_title[group][w]) for w, n in in_text[group].items()],
-            )

@@ -27,15 +27,19 @@ class Lexicon:
             return row[0] in tenants and (not countries or row[1] in countries)
 
         self.size = sum(
-            int(row[2]) for row in store.rows("SELECT * FROM lexicon_size") if wanted(row)
+            int(row[2]) for row in store.rows("SELECT * FROM document_counts") if wanted(row)
         )
         self._documents: Counter[str] = Counter()
         self._titles: Counter[str] = Counter()
-        for row in store.rows("SELECT * FROM lexicon"):
-            if wanted(row):
-                self._documents[row[2]] += int(row[3])
-                if int(row[4]):
-                    self._titles[row[2]] += int(row[4])
+        for row in store.rows("SELECT * FROM word_counts"):
+            if not wanted(row):
+                continue
+            word, documents, titles, asked = row[2], int(row[3]), int(row[4]), int(row[5])
+            # People misspell: a word that only one question holds is not known by it.
+            if documents or asked > 1:
+                self._documents[word] += documents + asked
+            if titles:
+                self._titles[word] += titles
         self._by_stem: dict[str, Counter[str]] = {}
         self._by_sound: dict[str, list[str]] | None = None
         self._title_words = [w for w in self._titles if len(w) >= MIN_LENGTH and not w.isdigit()]

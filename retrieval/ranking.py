@@ -12,9 +12,10 @@ the trust as a logistic regression over the first of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from pathlib import Path
 
 from retrieval.coverage import Coverage
@@ -36,10 +37,11 @@ FURTHEST = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weights of the signs for the order, and for the trust with its bias."""
+    """The weights of the signs for the order, and for the trust with its lead and its bias."""
 
     order: dict[str, float]
     trust: dict[str, float]
+    lead: float
     bias: float
 
 
@@ -79,14 +81,18 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
 def weights() -> Weights:
     """The weights in use. Raises CatalogError where the file is spoilt."""
     data = read_yaml(WEIGHTS)
-    order, trust = ({k: float(w) for k, w in data[part].items()} for part in ("order", "trust"))
-    return Weights(order, trust, float(data["bias"]))
+    known = signs(Coverage(), 0.0).keys()
+    order, trust = (
+        {name: float(weight) for name, weight in data[part].items() if name in known}
+        for part in ("order", "trust")
+    )
+    lead = float(data["trust"].get(LEAD, 0.0))
+    return Weights(order, trust, lead, float(data["bias"]))
 
 
 def order(coverage: Coverage, fused: float) -> float:
     """How near a document is; only differences between the documents of one search mean anything."""
-    by_sign = weights().order
-    return sum(by_sign.get(name, 0.0) * sign for name, sign in signs(coverage, fused).items())
+    return _told(weights().order, coverage, fused)
 
 
 def reranked(scores: Sequence[float]) -> list[float]:
@@ -100,11 +106,15 @@ def reranked(scores: Sequence[float]) -> list[float]:
 
 def trust(coverage: Coverage, fused: float) -> float:
     """The log-odds that the document is what was asked for, before its lead is known."""
-    by_sign = weights().trust
-    told = sum(by_sign.get(name, 0.0) * sign for name, sign in signs(coverage, fused).items())
-    return weights().bias + told
+    return weights().bias + _told(weights().trust, coverage, fused)
+
+
+def _told(by_sign: Mapping[str, float], coverage: Coverage, fused: float) -> float:
+    found = signs(coverage, fused)
+    told: float = sum(map(mul, by_sign.values(), map(found.__getitem__, by_sign)))
+    return told
 
 
 def with_lead(trusted: float, lead: float) -> float:
     """`trusted`, for a document that is `lead` ahead of the next (behind the first if negative)."""
-    return trusted + weights().trust.get(LEAD, 0.0) * max(-FURTHEST, min(FURTHEST, lead))
+    return trusted + weights().lead * max(-FURTHEST, min(FURTHEST, lead))

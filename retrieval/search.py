@@ -201,8 +201,10 @@ class Searcher:
             for n, hit in enumerate(group.hits)
         ]
         placed.sort(key=lambda p: -p[0])
+        shown = {group.id: group for _, _, group, _ in placed[:limit]}
+        trusted = {each: trust(group.coverage, group.rank) for each, group in shown.items()}
         return [
-            _found(document, group, hit, near)
+            _found(document, group, hit, near, trusted[group.id])
             for _, near, group, hit in placed[:limit]
             if (document := group.document or self.store.get(group.id, group.revision))
         ]
@@ -319,7 +321,7 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text))
 
 
-def _found(document: Document, group: _Group, hit: Hit, near: float) -> Found:
+def _found(document: Document, group: _Group, hit: Hit, near: float, trusted: float) -> Found:
     payload = hit.payload
     return Found(
         document=document,
@@ -328,10 +330,10 @@ def _found(document: Document, group: _Group, hit: Hit, near: float) -> Found:
         heading=payload["heading"],
         start=payload["start"],
         end=payload["end"],
-        page=payload["page"],
+        page=payload.get("page"),
         score=near + group.bonus,
         near=near,
-        trust=trust(group.coverage, group.rank),
+        trust=trusted,
         fused=group.rank,
         coverage=group.coverage,
         copies=group.copies,

@@ -1,7 +1,9 @@
 """The documents behind the index, and what was counted over them, in one SQLite file.
 
 A hit of the index is only a pointer; the text that is quoted comes from here. A document that is
-not here, or stands here in another revision, cannot answer whatever the index still holds.
+not here, or stands here in another revision, cannot answer whatever the index still holds. What a
+document said before it was replaced or removed stays readable as a version, by the hash of its
+content: no search reaches it, but an answer that quoted it can be looked up.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from retrieval.counting import SCHEMA, Change
 from sources.document import Document
 from sources.errors import IndexUnavailable
 
@@ -29,13 +33,18 @@ CREATE TABLE IF NOT EXISTS kv (
     PRIMARY KEY (collection, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS syncs (
     source_id TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL, report TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS lexicon (
-    tenant TEXT NOT NULL, country TEXT NOT NULL, word TEXT NOT NULL,
-    documents INTEGER NOT NULL, titles INTEGER NOT NULL,
-    PRIMARY KEY (tenant, country, word)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lexicon_size (
-    tenant TEXT NOT NULL, country TEXT NOT NULL, documents INTEGER NOT NULL,
-    PRIMARY KEY (tenant, country)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, day TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS versions (
+    id TEXT NOT NULL, content_hash TEXT NOT NULL, source_id TEXT NOT NULL, tenant TEXT NOT NULL,
+    until TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id, content_hash));
+DROP TABLE IF EXISTS lexicon;
+DROP TABLE IF EXISTS lexicon_size;
+"""
+
+_ARCHIVE = """
+INSERT OR REPLACE INTO versions
+SELECT d.id, c.content_hash, d.source_id, d.tenant, ?, d.body
+FROM documents d JOIN counted c ON c.id = d.id WHERE d.id = ?
 """
 
 
@@ -50,7 +59,8 @@ class Store:
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(_SCHEMA + SCHEMA)
+            self._count_what_was_never_counted()
         except sqlite3.Error as error:
             raise IndexUnavailable(
                 f"{path} cannot be opened ({error})",
@@ -69,12 +79,34 @@ class Store:
         with self._lock:
             return self._connection.execute(query, parameters).fetchall()
 
+    def _count_what_was_never_counted(self) -> None:
+        """The documents of a home that was written before counts were kept beside them."""
+        query = "SELECT body FROM documents WHERE id NOT IN (SELECT id FROM counted)"
+        change = Change()
+        with self.transaction() as connection:
+            for (body,) in connection.execute(query).fetchall():
+                change.give(connection, Document.model_validate_json(body))
+            change.apply(connection)
+
     def put(self, documents: Iterable[Document], revisions: dict[str, str]) -> None:
-        """Adds or replaces documents; `revisions` by document id."""
+        """Adds or replaces documents, with their words; `revisions` by document id. What a document
+        said until now becomes a version of it.
+        """
         documents = list(documents)
         if not documents:
             return
+        change, now = Change(), _now()
         with self.transaction() as connection:
+            query = "SELECT content_hash FROM counted WHERE id = ?"
+            for document in documents:
+                counted = connection.execute(query, (document.id,)).fetchone()
+                if counted and counted[0] == document.content_hash:
+                    continue
+                connection.execute(_ARCHIVE, (now, document.id))
+                change.take_back(connection, [document.id])
+                change.give(connection, document)
+            change.apply(connection)
+            connection.executemany("DELETE FROM seen WHERE id = ?", [(d.id,) for d in documents])
             connection.executemany(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -91,12 +123,51 @@ class Store:
             )
         self._parse.cache_clear()  # a revision may have been dated anew
 
-    def delete(self, ids: Iterable[str]) -> None:
-        """Removes documents: from this moment they cannot answer."""
-        gone = [(i,) for i in ids]
+    def see(self, ids: Iterable[str], day: str) -> None:
+        """Notes that the origin of `ids` still says on `day` (ISO 8601) what they say."""
         with self.transaction() as connection:
-            for table in ("documents", "profiles"):
-                connection.executemany(f"DELETE FROM {table} WHERE id = ?", gone)  # noqa: S608
+            connection.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?)", [(i, day) for i in ids]
+            )
+        self._parse.cache_clear()
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Removes documents: from this moment they cannot answer, and stay readable as versions."""
+        gone, change, now = list(ids), Change(), _now()
+        with self.transaction() as connection:
+            connection.executemany(_ARCHIVE, [(now, i) for i in gone])
+            change.take_back(connection, gone)
+            change.apply(connection)
+            for table in ("documents", "profiles", "seen"):
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE id = ?",  # noqa: S608
+                    [(i,) for i in gone],
+                )
+
+    def version(self, document_id: str, content_hash: str) -> Document | None:
+        """What the document said when its content had that hash, or a hash that begins so: now, or
+        before it was replaced or removed. None where it never did, or two versions begin so.
+        """
+        if (current := self.get(document_id)) and current.content_hash.startswith(content_hash):
+            return current
+        found = self.rows(
+            "SELECT body FROM versions WHERE id = ? AND substr(content_hash, 1, ?) = ?",
+            document_id,
+            len(content_hash),
+            content_hash,
+        )
+        return Document.model_validate_json(found[0][0]) if len(found) == 1 else None
+
+    def versions(self, document_id: str) -> list[tuple[str, str]]:
+        """The earlier versions of a document, the newest first: (hash of the content, until when)."""
+        query = "SELECT content_hash, until FROM versions WHERE id = ? ORDER BY until DESC"
+        return [(row[0], row[1]) for row in self.rows(query, document_id)]
+
+    def forget_versions(self, source_id: str) -> int:
+        """Erases the versions of a source's documents for good; returns how many there were."""
+        with self.transaction() as connection:
+            query = "DELETE FROM versions WHERE source_id = ?"
+            return connection.execute(query, (source_id,)).rowcount
 
     def get(self, document_id: str, revision: str | None = None) -> Document | None:
         """The document, or None where it is gone or no longer stands in `revision`."""
@@ -107,9 +178,12 @@ class Store:
 
     def _parse_uncached(self, document_id: str, revision: str) -> Document | None:
         found = self.rows(
-            "SELECT body FROM documents WHERE id = ? AND revision = ?", document_id, revision
+            "SELECT d.body, s.day FROM documents d LEFT JOIN seen s ON s.id = d.id "
+            "WHERE d.id = ? AND d.revision = ?",
+            document_id,
+            revision,
         )
-        return Document.model_validate_json(found[0][0]) if found else None
+        return read_again(Document.model_validate_json(found[0][0]), found[0][1]) if found else None
 
     def ids(self, source_id: str) -> dict[str, str]:
         """The documents of a source: id → revision."""
@@ -156,3 +230,20 @@ class Store:
         """Closes the file."""
         with self._lock:
             self._connection.close()
+
+
+def read_again(document: Document, day: str | None) -> Document:
+    """The document as its origin still had it on `day`: a value that only says when it was read
+    holds on that day.
+    """
+    provenance = document.provenance
+    if day is None or day <= (provenance.retrieved_at or day):
+        return document
+    dated = {"retrieved_at": day}
+    if provenance.as_of == provenance.retrieved_at:
+        dated["as_of"] = day
+    return document.model_copy(update={"provenance": provenance.model_copy(update=dated)})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

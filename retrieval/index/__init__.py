@@ -31,6 +31,9 @@ KEYWORDS = (
 INTEGERS = ("valid_from", "valid_to")
 """Payload fields with an index of their own; days are written as the integer YYYYMMDD."""
 
+SHOWN = ("document_id", "passage_id", "revision", "field", "heading", "start", "end", "page")
+"""Payload fields that a hit brings."""
+
 EMBEDDED_PASSAGES = 200_000
 """Passages up to which the embedded index does; beyond, a Qdrant server. An estimate from what
 `tests/bench/search.py` measured at 10 and 100 thousand; decision 15 has the figures.

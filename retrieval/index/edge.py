@@ -16,6 +16,7 @@ from retrieval.index import (
     INTEGERS,
     KEYWORDS,
     RRF_K,
+    SHOWN,
     Embedded,
     Hit,
     Lacking,
@@ -132,7 +133,7 @@ class EdgeIndex:
             limit=limit,
             prefetches=prefetches,
             query=cast(qe.Fusion, qe.Fusion.Rrf(RRF_K, [weight for _, weight in legs.values()])),
-            with_payload=True,
+            with_payload=list(SHOWN),
         )
         return [Hit(p.score, p.payload or {}) for p in self._shard.query(request)]
 

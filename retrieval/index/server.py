@@ -13,6 +13,7 @@ from retrieval.index import (
     INTEGERS,
     KEYWORDS,
     RRF_K,
+    SHOWN,
     Embedded,
     Hit,
     Lacking,
@@ -142,7 +143,7 @@ class ServerIndex:
                 rrf=models.Rrf(k=RRF_K, weights=[weight for _, weight in legs.values()])
             ),
             limit=limit,
-            with_payload=True,
+            with_payload=list(SHOWN),
         )
         return [Hit(point.score, point.payload or {}) for point in answer.points]
 

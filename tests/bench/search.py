@@ -40,7 +40,7 @@ from retrieval.chunk import passages
 from retrieval.concepts import Matcher
 from retrieval.embed import PassageEncoder
 from retrieval.index import Index, Scope, open_index
-from retrieval.ingest import count_words, revision_of
+from retrieval.ingest import revision_of
 from retrieval.places import Places
 from retrieval.profile import Profiler
 from retrieval.search import CANDIDATES, Searcher
@@ -228,8 +228,6 @@ def build_ours(options: argparse.Namespace, index: Index) -> Figures:
         store.put([document for document, _ in batch], revisions)
         written += len(points)
         spent += time.perf_counter() - began
-    began = time.perf_counter()
-    count_words(store)
     counted = time.perf_counter()
     index.compact()
     index.flush()
@@ -238,7 +236,6 @@ def build_ours(options: argparse.Namespace, index: Index) -> Figures:
     index.close()
     return {
         "passages_s": round(written / spent),
-        "count_words_s": round(counted - began, 1),
         "compact_s": round(ended - counted, 1),
         "whole_build_s": round(ended - made, 1),
         "disk_mb": disk_mb(options.home),

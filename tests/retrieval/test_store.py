@@ -1,6 +1,12 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from retrieval.store import Store
+from sources.document import Document, Field, Provenance, TextBuilder
 from sources.errors import IndexUnavailable
 
 
@@ -63,3 +69,96 @@ def test_a_file_that_is_no_database_names_the_remedy(tmp_path):
     with pytest.raises(IndexUnavailable) as caught:
         Store(path)
     assert "\n" not in str(caught.value) and caught.value.remedy
+
+
+# ------------------------------------------------------------------- versions and dates
+
+
+def test_what_was_said_before_is_readable_by_its_hash_and_answers_nothing(filled):
+    old = filled.get("cl-beca")
+    new = old.model_copy(update={"title": "Beca nueva"})
+    filled.put([new], {new.id: "cl-beca-2"})
+    assert filled.version("cl-beca", old.content_hash) == old
+    assert filled.version("cl-beca", old.content_hash[:12]) == old
+    assert filled.version("cl-beca", new.content_hash) == new
+    assert filled.version("cl-beca", "0" * 64) is None
+    assert filled.get("cl-beca", "cl-beca-1") is None
+    assert [v[0] for v in filled.versions("cl-beca")] == [old.content_hash]
+
+
+def test_a_removed_document_stays_readable_until_it_is_forgotten(filled):
+    old = filled.get("cl-beca")
+    filled.delete(["cl-beca"])
+    assert filled.version("cl-beca", old.content_hash) == old
+    assert filled.forget_versions("seed") == 1
+    assert filled.version("cl-beca", old.content_hash) is None
+
+
+def test_reading_again_what_is_unchanged_dates_it_and_makes_no_version(filled):
+    document = filled.get("cl-beca")
+    provenance = document.provenance.model_copy(update={"retrieved_at": "2026-01-01"})
+    filled.put([document.model_copy(update={"provenance": provenance})], {"cl-beca": "cl-beca-1"})
+    filled.see(["cl-beca"], "2026-03-05")
+    assert filled.get("cl-beca").provenance.retrieved_at == "2026-03-05"
+    filled.see(["cl-beca"], "2025-03-05")
+    assert filled.get("cl-beca").provenance.retrieved_at == "2026-01-01"
+    assert filled.versions("cl-beca") == []
+
+
+# ----------------------------------------------------------------------- counted words
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["cl-a", "cl-b", "pe-c"]),
+        st.sampled_from(["", "beca escolar", "beca beca", "pase escolar", "licencia"]),
+        st.sampled_from(["", "beka", "quiero una beca beka"]),
+    ),
+    max_size=12,
+)
+
+
+@given(CHANGES)
+@settings(max_examples=60, deadline=None)
+def test_counts_kept_up_are_those_of_a_fresh_count(changes):
+    """After any changes and removals the counts are those of what stands there now."""
+    with TemporaryDirectory() as folder:
+        kept, fresh = Store(Path(folder) / "kept.sqlite"), Store(Path(folder) / "fresh.sqlite")
+        for number, (name, text, asked) in enumerate(changes):
+            if text:
+                kept.put([made(name, text, asked)], {name: str(number)})
+            else:
+                kept.delete([name])
+        fresh.put(list(kept.documents()), {d.id: "1" for d in kept.documents()})
+        for table in ("word_counts", "document_counts"):
+            query = f"SELECT * FROM {table} ORDER BY 1, 2, 3"
+            assert kept.rows(query) == fresh.rows(query)
+        kept.close()
+        fresh.close()
+
+
+def made(name, text, asked):
+    writer = TextBuilder()
+    writer.section(text, field=Field.BODY, heading="")
+    return Document(
+        id=name,
+        title=text.split()[0],
+        language="es",
+        country=name[:2].upper(),
+        asked=(asked,) if asked else (),
+        text=writer.text,
+        sections=tuple(writer.sections),
+        provenance=Provenance(source_id="s", agency="A"),
+    )
+
+
+def test_a_home_from_before_the_counts_is_counted_when_it_is_opened(tmp_path, documents):
+    first = Store(tmp_path / "documents.sqlite")
+    first.put(documents, {d.id: "1" for d in documents})
+    counted = first.rows("SELECT * FROM word_counts")
+    with first.transaction() as connection:
+        for table in ("counted", "word_counts", "document_counts"):
+            connection.execute(f"DELETE FROM {table}")
+    first.close()
+    second = Store(tmp_path / "documents.sqlite")
+    assert second.rows("SELECT * FROM word_counts") == counted != []
+    second.close()
