@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 
 from pydantic import BaseModel
@@ -36,10 +36,14 @@ class SyncReport(BaseModel):
 
     Of a set of tables, `rows` is how many there are now, `rows_rejected` how many lack something
     that they need, and `notes` say what was mended. `vocabulary` is the fingerprint of the concepts
-    that the passages of a document set carry.
+    that the passages of a document set carry. `state` is "done", or "held" or "quarantined" where
+    nothing was indexed and `reason` says why; `lacking` counts documents that the origin called
+    unchanged and that are not here.
     """
 
     source_id: str
+    state: str = "done"
+    reason: str = ""
     read: int = 0
     indexed: int = 0
     unchanged: int = 0
@@ -50,6 +54,7 @@ class SyncReport(BaseModel):
     rows_rejected: int = 0
     notes: list[str] = []
     vocabulary: str = ""
+    lacking: int = 0
 
 
 def revision_of(document: Document, vocabulary: str) -> str:
@@ -82,9 +87,10 @@ def sync(
     docstore = docstore_of(store, source_id)
     before = store.ids(source_id)
     seen: set[str] = set()
+    again: dict[str, str] = {}
     record(store, report, "running")
     try:
-        accepted = _accept(items, source_id, seen, report, store)
+        accepted = _accept(items, source_id, seen, again, report, store)
         while batch := list(islice(accepted, BATCH)):
             for document in batch:
                 if document.id not in before:  # a hash that a dying removal left behind
@@ -97,12 +103,14 @@ def sync(
             ]
             run_batch(batch, revisions, docstore, index, store, matcher, dense)
             done = {d.id for d in changed}
-            # What was read again unchanged holds on the day of this reading.
-            read_live = [d for d in batch if d.provenance.retrieved_at and d.id not in done]
-            store.put(read_live, revisions)
+            for document in batch:
+                if document.provenance.retrieved_at and document.id not in done:
+                    again[document.id] = document.provenance.retrieved_at
             report.indexed += len(changed)
             report.unchanged += len(batch) - len(changed)
             progress(report)
+        # What was read again unchanged holds on the day of this reading.
+        store.see(again)
         known = {*store.ids(source_id), *docstore.get_all_document_hashes().values()}
         vanished = sorted(known - seen)
         _remove(vanished, source_id, index, store)
@@ -124,18 +132,25 @@ def _accept(
     items: Iterable[Item],
     source_id: str,
     seen: set[str],
+    again: dict[str, str],
     report: SyncReport,
     store: Store,
 ) -> Iterator[Document]:
     """The documents of `items`; those that cannot be taken are reported."""
+    before, today = store.ids(source_id), date.today().isoformat()
     for item in items:
         if isinstance(item, Rejected):
             report.rejected.append(f"{item.name}: {item.reason}")
             continue
         report.read += 1
         if isinstance(item, Unchanged):
-            report.unchanged += 1
-            seen.add(item.document_id)
+            if item.document_id in before:
+                report.unchanged += 1
+                seen.add(item.document_id)
+                again[item.document_id] = today
+            else:
+                report.lacking += 1
+                report.rejected.append(f"{item.document_id}: it is read in full next time")
             continue
         owner = store.rows("SELECT source_id FROM documents WHERE id = ?", item.id)
         if item.id in seen:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -123,12 +123,10 @@ class Store:
             )
         self._parse.cache_clear()  # a revision may have been dated anew
 
-    def see(self, ids: Iterable[str], day: str) -> None:
-        """Notes that the origin of `ids` still says on `day` (ISO 8601) what they say."""
+    def see(self, days: Mapping[str, str]) -> None:
+        """Notes on which day (ISO 8601) the origin of documents, by id, still said what they say."""
         with self.transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO seen VALUES (?, ?)", [(i, day) for i in ids]
-            )
+            connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", days.items())
         self._parse.cache_clear()
 
     def delete(self, ids: Iterable[str]) -> None:

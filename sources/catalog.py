@@ -34,6 +34,9 @@ from sources.document import (
 )
 from sources.errors import CatalogError
 
+PATHS = ("origin", "questions", "golden")
+"""Fields that may name a file or folder, relative to the entry's own."""
+
 BUILT_IN = Path(__file__).parent / "catalog"
 
 
@@ -59,6 +62,8 @@ class CatalogEntry(BaseModel):
     verification: Verification = Verification.OFFICIAL
     tenant: str = Attribute(default=PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     questions: str | None = Attribute(default=None, description="see `sources.asked`")
+    golden: str | None = Attribute(default=None, description="questions with their right answers")
+    schedule: str | None = Attribute(default=None, description="when it is read: a line of cron")
     options: dict[str, Any] = Attribute(default_factory=dict)
 
 
@@ -93,7 +98,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_entry(path: Path) -> CatalogEntry:
-    """Reads one entry; relative paths in `origin` and `questions` are taken from the file's folder.
+    """Reads one entry; relative paths in the fields `PATHS` are taken from the file's folder.
 
     Raises CatalogError with the field that is wrong.
     """
@@ -107,7 +112,7 @@ def read_entry(path: Path) -> CatalogEntry:
     _known_country(entry, path)
     found = {
         field: str((path.parent / given).resolve())
-        for field in ("origin", "questions")
+        for field in PATHS
         if (given := getattr(entry, field)) and "://" not in given
     }
     return entry.model_copy(update=found)

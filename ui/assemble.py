@@ -36,7 +36,7 @@ from retrieval.table_places import territories
 from retrieval.table_sync import remove_tables, sync_tables
 from retrieval.tables import Tables
 from sources import connectors
-from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry, read_yaml
+from sources.catalog import PATHS, CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable, UsageError
 from sources.vocabulary import concepts
 from ui.settings import Settings
@@ -274,7 +274,7 @@ def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     target = settings.catalog / f"{entry.id}.yaml"
     shutil.copyfile(path, target)
     given = read_yaml(path)
-    resolved = {f: v for f in ("origin", "questions") if (v := getattr(entry, f)) and v != given[f]}
+    resolved = {f: v for f in PATHS if (v := getattr(entry, f)) and v != given[f]}
     if resolved:
         text = yaml.safe_dump(given | resolved, allow_unicode=True, sort_keys=False)
         target.write_text(text, encoding="utf-8")

@@ -29,7 +29,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from sources.catalog import CatalogEntry, one_line
-from sources.document import Document, Provenance, Rejected
+from sources.connectors import Memory
+from sources.document import Document, Item, Provenance, Rejected, Unchanged
 from sources.errors import ConnectorError
 from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, reader_of
 from sources.parsers.apart import Reader
@@ -46,8 +47,9 @@ _TITLE_WITHIN = 40
 _LANGUAGES = ("es", "pt", "en")
 
 
-def read(entry: CatalogEntry, origin: str) -> Iterator[Document | Rejected]:
-    """One document per file below `origin`, which may be a single file too, sorted by path.
+def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
+    """One document per file below `origin`, which may be a single file too, sorted by path. A file
+    whose bytes are those of the last reading is not parsed again.
 
     Raises ConnectorError where there is no such folder, or no file in it that could be read.
     """
@@ -63,8 +65,15 @@ def read(entry: CatalogEntry, origin: str) -> Iterator[Document | Rejected]:
     yield from refused
     with Reader() as reader:
         for name, path in found.items():
+            before = memory.before.get(name)
             try:
-                parsed = reader.parse(_data(path), name)
+                data = _data(path)
+                mark = {"document": ids[name], "sha256": hashlib.sha256(data).hexdigest()}
+                if before == mark:
+                    memory.now[name] = mark
+                    yield Unchanged(document_id=ids[name])
+                    continue
+                parsed = reader.parse(data, name)
                 document = _document(entry, ids[name], parsed, path)
             except Unreadable as error:
                 yield Rejected(name=name, reason=str(error))
@@ -72,6 +81,8 @@ def read(entry: CatalogEntry, origin: str) -> Iterator[Document | Rejected]:
             yield document
             for part, reason in parsed.unread:
                 yield Rejected(name=f"{name}, {part}", reason=reason)
+            if not parsed.unread:  # what could not be read is told anew at every reading
+                memory.now[name] = mark
 
 
 def _root(origin: str) -> Path:

@@ -98,9 +98,9 @@ def test_reading_again_what_is_unchanged_dates_it_and_makes_no_version(filled):
     document = filled.get("cl-beca")
     provenance = document.provenance.model_copy(update={"retrieved_at": "2026-01-01"})
     filled.put([document.model_copy(update={"provenance": provenance})], {"cl-beca": "cl-beca-1"})
-    filled.see(["cl-beca"], "2026-03-05")
+    filled.see({"cl-beca": "2026-03-05"})
     assert filled.get("cl-beca").provenance.retrieved_at == "2026-03-05"
-    filled.see(["cl-beca"], "2025-03-05")
+    filled.see({"cl-beca": "2025-03-05"})
     assert filled.get("cl-beca").provenance.retrieved_at == "2026-01-01"
     assert filled.versions("cl-beca") == []
 

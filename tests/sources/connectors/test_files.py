@@ -17,7 +17,8 @@ from reportlab.pdfgen import canvas
 
 from sources import connectors
 from sources.catalog import CatalogEntry, read_entry
-from sources.connectors.files import read
+from sources.connectors import Memory
+from sources.connectors import files as connector
 from sources.document import Document, Field, Rejected, Sector, Verification
 from sources.errors import ConnectorError
 
@@ -27,6 +28,10 @@ TEXT = "El trámite es gratuito para todas las personas que viven en la comuna.\
 def entry(**fields: Any) -> CatalogEntry:
     known = {"country": "CL", "language": "es", "agency": "Municipalidad de Ejemplo"} | fields
     return CatalogEntry(id="muni", title="Trámites", connector="files", **known)
+
+
+def read(entry, origin):
+    return connector.read(entry, origin, Memory())
 
 
 def put(folder: Path, files: dict[str, str | bytes]) -> str:
