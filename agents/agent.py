@@ -128,11 +128,11 @@ async def search(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
 
 async def _freshen(tool: Tool, made: Call, context: Context) -> None:
     """Reads live sources that grew old, for at most `LIVE_S`; the reading goes on for who comes next."""
-    tables = context.tables
-    if tables is None or not context.live.covers(tool.roles, [made.country]):
+    if not context.live.covers(tool.roles, [made.country]):
         return
     places = [value for value in made.arguments.values() if isinstance(value, dict)]
-    reading = asyncio.to_thread(context.live.bring, tables, tool.roles, made.country, places)
+    bring = context.live.bring
+    reading = asyncio.to_thread(bring, context.tables, tool.roles, made.country, places)
     try:
         await asyncio.wait_for(asyncio.shield(reading), LIVE_S)
     except TimeoutError:

@@ -201,7 +201,7 @@ def _part(document: Document, sections: Iterable[Section], access: Access) -> Pa
 def _timetable_fares(access: Access, place: Place | None, route: str | None) -> tuple[Cited, ...]:
     """The fares of timetables that serve the place: one line for each price."""
     feeds = access.datasets(ROLE)
-    if place is not None:
+    if feeds and place is not None:
         serving = _near(access, feeds, place)
         feeds = [feed for feed in feeds if feed.source_id in serving]
     rows = access.tables.query(_FARES, [feed.source_id for feed in feeds]) if feeds else []
