@@ -29,6 +29,7 @@ from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
 from retrieval.live_sources import LiveSources
 from retrieval.places import Places
+from retrieval.places.rows import built_in as our_places
 from retrieval.rerank import CrossEncoderReranker
 from retrieval.search import Searcher
 from retrieval.store import Store
@@ -92,8 +93,7 @@ class House:
         """Our own gazetteer, joined with the territories that open data name."""
         if self._places is None:
             rows = territories(self.tables)
-            built_in = Places.built_in()
-            self._places = Places.of_rows(rows, built_in.places) if rows else built_in
+            self._places = Places.of_rows(rows, our_places()) if rows else Places.built_in()
         return self._places
 
     @property
