@@ -161,6 +161,10 @@ class Tool:
     deadline_s: float
     texts: Path
 
+    def among(self, countries: Sequence[str]) -> list[str]:
+        """Those of `countries` that it answers for; all of its own where none is named."""
+        return [code for code in countries or self.countries if code in self.countries]
+
     def run(self, access: Access, arguments: Mapping[str, Any]) -> Result:
         """Calls it. Raises TypeError for arguments that it does not have."""
         return self.function(access, **arguments)
