@@ -16,6 +16,7 @@ from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from retrieval.places import Place
 from retrieval.tables import Dataset
+from sources.country import countries
 from sources.document import Document, Field, Section
 
 ROLE = "gtfs_fare_attributes"
@@ -97,7 +98,7 @@ def _labels(asked: _Asked, language: str) -> dict[str, str]:
 
 def _documents(access: Access, asked: _Asked) -> list[Document]:
     """The documents on fares that speak of the system, the passengers and the place asked for."""
-    labels = _labels(asked, "pt" if access.country == "BR" else "es")
+    labels = _labels(asked, _language(access))
     place = asked.place.name if asked.place else ""
     question = " ".join([_search_words(access), *labels.values(), place])
     scope = Scope(
@@ -125,7 +126,12 @@ def _documents(access: Access, asked: _Asked) -> list[Document]:
 
 def _search_words(access: Access) -> str:
     """The words by which fares are searched in the country's language."""
-    return texts_of(fares).text("search", "pt" if access.country == "BR" else "es")
+    return texts_of(fares).text("search", _language(access))
+
+
+def _language(access: Access) -> str:
+    """The first language of the country: its documents are written in it."""
+    return countries()[access.country].languages[0]
 
 
 def _said(document: Document) -> Iterable[str]:
