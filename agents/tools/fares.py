@@ -10,7 +10,8 @@ from agents.replies import spoken_date
 from agents.rules.matching import words_of
 from agents.toolkit import Access, Cited, Part, Result, tool
 from agents.toolkit.amounts import money
-from agents.toolkit.made import cited, say, texts_of
+from agents.toolkit.made import cited, say
+from agents.toolkit.texts import texts_of
 from agents.transit.routes import code_of, is_route
 from retrieval.analyse import fold, words
 from retrieval.index import Scope
