@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import operator
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any, TypedDict
@@ -28,7 +29,7 @@ from agents.sectors import profiles
 from agents.state import Ask, Errand, Evidence, Finding
 from agents.toolkit import Result, Tool
 from agents.toolkit.finding import failed, finding_of
-from agents.toolkit.loader import loaded, of_sector
+from agents.toolkit.loader import Loaded, loaded, of_sector
 from agents.toolkit.reading import Call, chosen, decoded
 
 log = logging.getLogger("ventanilla.agent")
@@ -80,7 +81,7 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     profile = profiles()[errand["agent"]]
     if profile.scope is None:
         return {"calls": [], "asks": []}
-    offered = [each for each in of_sector(profile.scope) if await _usable(each.tool, context)]
+    offered = await asyncio.to_thread(_usable, of_sector(profile.scope), context)
     if not offered:
         return {"calls": [], "asks": []}
     countries = [errand["country"]] if errand["country"] else []
@@ -100,11 +101,13 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     return {"calls": [asdict(c) for c in ready], "asks": asks, "decided": decided}
 
 
-async def _usable(tool: Tool, context: Context) -> bool:
-    """Whether a table that the tool reads is there, for some country of its own."""
-    if not tool.roles:
-        return True
-    return await asyncio.to_thread(context.tables_of, tool.roles, tool.countries)
+def _usable(tools: Sequence[Loaded], context: Context) -> list[Loaded]:
+    """The tools of which a table is there for some country of their own, and those that need none."""
+    return [
+        each
+        for each in tools
+        if not each.tool.roles or context.tables_of(each.tool.roles, each.tool.countries)
+    ]
 
 
 def _ask(call: Call, errand: Errand) -> Ask:
@@ -128,11 +131,11 @@ async def search(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
 
 async def _freshen(tool: Tool, made: Call, context: Context) -> None:
     """Reads live sources that grew old, for at most `LIVE_S`; the reading goes on for who comes next."""
-    tables = context.tables
-    if tables is None or not context.live.covers(tool.roles, [made.country]):
+    if not context.live.covers(tool.roles, [made.country]):
         return
     places = [value for value in made.arguments.values() if isinstance(value, dict)]
-    reading = asyncio.to_thread(context.live.bring, tables, tool.roles, made.country, places)
+    bring = context.live.bring
+    reading = asyncio.to_thread(bring, context.tables, tool.roles, made.country, places)
     try:
         await asyncio.wait_for(asyncio.shield(reading), LIVE_S)
     except TimeoutError:

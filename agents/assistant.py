@@ -126,20 +126,16 @@ class Assistant:
         Text is shown only after it was checked: a model's sentence by sentence, as they are written;
         without a model the pieces come at once. Closing the iterator ends the run.
         """
-        pieces: asyncio.Queue[str] = asyncio.Queue()
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
         asking = asyncio.create_task(
             self.ask(request, conversation=conversation, tell=pieces.put_nowait)
         )
+        asking.add_done_callback(lambda _: pieces.put_nowait(None))
+        told = False
         try:
-            told = False
-            while not asking.done() or not pieces.empty():
-                getting = asyncio.ensure_future(pieces.get())
-                await asyncio.wait({asking, getting}, return_when=asyncio.FIRST_COMPLETED)
-                if getting.done():
-                    told = True
-                    yield getting.result()
-                else:
-                    getting.cancel()
+            while (piece := await pieces.get()) is not None:
+                told = True
+                yield piece
             answer = await asking
         finally:
             asking.cancel()

@@ -17,9 +17,6 @@ from retrieval.tables import Tables
 from sources.country import countries
 from sources.document import PUBLIC, Document
 
-NO_TABLES = Tables(None)
-"""What tools are given where there is no open data: tables without rows, made when they are asked."""
-
 
 @dataclass(frozen=True)
 class Patience:
@@ -45,7 +42,7 @@ class Context:
     tenants: tuple[str, ...] = (PUBLIC,)
     model: Model | None = None
     patience: Patience = Patience()
-    tables: Tables | None = None
+    tables: Tables = field(default_factory=lambda: Tables(None))
     places: Places = field(default_factory=Places.built_in)
     live: LiveSources = field(default_factory=lambda: LiveSources(()))
     rows: Rows = field(default_factory=Rows)
@@ -53,17 +50,15 @@ class Context:
 
     def document(self, document_id: str) -> Document | None:
         """The document behind a citation: of the index, a row of a table, or made by a tool."""
-        found = self.searcher.store.get(document_id) or self.rows.get(document_id)
-        if found is None and self.tables is not None:
-            found = self.tables.document(document_id)
-        return found
+        return (
+            self.searcher.store.get(document_id)
+            or self.rows.get(document_id)
+            or self.tables.document(document_id)
+        )
 
     def tables_of(self, roles: Sequence[str], codes: Sequence[str]) -> bool:
         """Whether some data set of these countries has one of the roles, or can be had."""
-        tables = self.tables
-        if tables is None:
-            return False
-        known = any(tables.datasets(role, codes, self.tenants) for role in roles)
+        known = any(self.tables.datasets(role, codes, self.tenants) for role in roles)
         return known or self.live.covers(roles, codes)
 
     def access(self, country: str, language: str) -> Access:
@@ -74,7 +69,7 @@ class Context:
         if today != date.today():  # a fixed day: the tests' and the evaluation's
             now = datetime.combine(today, time(12), zone)
         return Access(
-            tables=self.tables or NO_TABLES,
+            tables=self.tables,
             searcher=self.searcher,
             country=country,
             language=language,

@@ -58,7 +58,7 @@ async def decide_tools(
     choice = await decided(context, messages, schema([each.tool.name for each in perhaps]))
     for each in perhaps:
         if choice and each.tool.name == choice["tool"]:
-            able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
+            able = each.tool.among(countries)
             found = context.places.find(errand["asked"], able)
             return [read_call(errand["asked"], each, able, found)]
     return []

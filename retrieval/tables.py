@@ -120,7 +120,7 @@ class Tables:
     @property
     def _nothing(self) -> bool:
         """Whether nothing was ever loaded, so that there is no file to ask."""
-        return self._connection is None and self._path is not None and not self._path.exists()
+        return self._connection is None and not (self._path and self._path.exists())
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -29,6 +29,7 @@ from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport, remove, sync
 from retrieval.live_sources import LiveSources
 from retrieval.places import Places
+from retrieval.places.rows import built_in as our_places
 from retrieval.rerank import CrossEncoderReranker
 from retrieval.search import Searcher
 from retrieval.store import Store
@@ -88,17 +89,11 @@ class House:
             return self._tables
 
     @property
-    def has_tables(self) -> bool:
-        """Whether there is any open data, or a live source that would bring some."""
-        return self.settings.tables.exists() or bool(self.settings.live_sources)
-
-    @property
     def places(self) -> Places:
         """Our own gazetteer, joined with the territories that open data name."""
         if self._places is None:
-            rows = territories(self.tables) if self.settings.tables.exists() else []
-            built_in = Places.built_in()
-            self._places = Places.of_rows(rows, built_in.places) if rows else built_in
+            rows = territories(self.tables)
+            self._places = Places.of_rows(rows, our_places()) if rows else Places.built_in()
         return self._places
 
     @property
@@ -125,8 +120,10 @@ class House:
         """
         entry = self.entry(source_id)
         if connectors.gives_tables(entry.connector):
-            self._places = None
-            return sync_tables(entry, origin, self.tables, self.store, progress=progress)
+            try:
+                return sync_tables(entry, origin, self.tables, self.store, progress=progress)
+            finally:
+                self._places = None  # after the load: who asked during it saw the old territories
         items = connectors.read(entry, origin)
         report = sync(
             items,
@@ -145,6 +142,7 @@ class House:
         entry = self.entry(source_id)
         if connectors.gives_tables(entry.connector):
             removed = remove_tables(source_id, self.tables, self.store)
+            self._places = None
         else:
             removed = remove(source_id, self.index, self.store)
         (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
@@ -211,7 +209,7 @@ class House:
             today=today,
             model=model,
             patience=settings.patience,
-            tables=self.tables if self.has_tables else None,
+            tables=self.tables,
             places=self.places,
             live=self.live,
         )

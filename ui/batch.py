@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from agents.assistant import Assistant
 from agents.replies import reply, spoken_date
 from agents.state import Request
 from sources.catalog import one_line
@@ -50,23 +51,42 @@ def answers(settings: Settings, note: Callable[[str], None]) -> Iterator[Work]:
         return
     with open_house(settings, note) as house:
         prepared(house, note)
+        with _assisted(house) as work:
+            yield work
 
-        async def work(requests: list[Request]) -> list[dict[str, Any]]:
-            limit = asyncio.Semaphore(AT_ONCE)
-            async with house.assistant() as assistant:
 
-                async def one(request: Request) -> dict[str, Any]:
-                    async with limit:
-                        return (await assistant.ask(request)).model_dump(mode="json")
+@contextmanager
+def _assisted(house: House) -> Iterator[Work]:
+    """Answers by one assistant, opened at the first requests and kept for the whole run: a model
+    is loaded once, however many there are.
+    """
+    limit = asyncio.Semaphore(AT_ONCE)
+    opened = AsyncExitStack()
+    assistant: Assistant | None = None
 
-                return list(await asyncio.gather(*map(one, requests)))
+    async def work(requests: list[Request]) -> list[dict[str, Any]]:
+        nonlocal assistant
+        if assistant is None:
+            assistant = await opened.enter_async_context(house.assistant())
+        ask = assistant.ask
 
-        def apart(requests: list[Request]) -> list[dict[str, Any]]:
-            # A thread of its own has no event loop yet, whatever the caller's thread runs.
-            with ThreadPoolExecutor(1) as thread:
-                return thread.submit(lambda: asyncio.run(work(requests))).result()
+        async def one(request: Request) -> dict[str, Any]:
+            async with limit:
+                return (await ask(request)).model_dump(mode="json")
 
-        yield apart
+        return list(await asyncio.gather(*map(one, requests)))
+
+    def end() -> None:
+        with runner:
+            runner.run(opened.aclose())
+
+    # A thread of its own has no event loop yet, whatever the caller's thread runs.
+    with ThreadPoolExecutor(1) as thread:
+        runner = asyncio.Runner()
+        try:
+            yield lambda requests: thread.submit(lambda: runner.run(work(requests))).result()
+        finally:
+            thread.submit(end).result()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
     flat_schema(Decision)   # what a grammar or a server's response_format is made from
     described(Decision)     # 'Responda solo con JSON en una línea: {"sector": "health" | …}'
+    await decided(say, messages, Decision)   # `say` asks the model; a wrong decision is asked once more
 
 The line stands in the prompt although the decoding is constrained: a model that is held to a form
 which it was not told of fills it with worse values.
@@ -10,14 +11,20 @@ which it was not told of fills it with worse values.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from agents.llm.protocol import Message
+from agents.llm.protocol import Message, T
 from sources.errors import DecisionFailed
 
+log = logging.getLogger(__name__)
+
+TRIES = 2
+LONGEST_REPEAT = 2000
+"""Characters of a wrong decision that the model is shown again."""
 LONGEST_STRING = 120
 LONGEST_LIST = 8
 LARGEST_INTEGER = 10**9
@@ -84,6 +91,45 @@ def with_description(messages: Sequence[Message], schema: type[BaseModel]) -> li
         first: Message = {"role": "system", "content": f"{messages[0]['content']}\n\n{line}"}
         return [first, *messages[1:]]
     return [{"role": "system", "content": line}, *messages]
+
+
+async def decided(
+    say: Callable[[Sequence[Message]], Awaitable[str]], messages: Sequence[Message], schema: type[T]
+) -> T:
+    """A validated object of `schema` out of what the model says to `messages`.
+
+    A text that does not fit is shown to the model once more, with what is wrong in it; raises
+    DecisionFailed where the second does not fit either, and whatever `say` raises.
+    """
+    told = with_description(messages, schema)
+    conversation = told
+    reason = ""
+    for _ in range(TRIES):
+        said = await say(conversation)
+        try:
+            return schema.model_validate_json(_json_in(said))
+        except ValidationError as error:
+            reason = _reason(error)
+        log.info("decision does not fit %s: %s", schema.__name__, reason)
+        conversation = [
+            *told,
+            {"role": "assistant", "content": said[:LONGEST_REPEAT]},
+            {"role": "user", "content": f"JSON: {reason}"},
+        ]
+    raise DecisionFailed(f"The model's decision does not fit {schema.__name__}: {reason}")
+
+
+def _json_in(text: str) -> str:
+    """From the first brace to the last: some models put a fence or a word around their JSON."""
+    begin, end = text.find("{"), text.rfind("}")
+    return text[begin : end + 1] if 0 <= begin < end else text
+
+
+def _reason(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def _form(part: Mapping[str, Any]) -> str:

@@ -113,7 +113,7 @@ class Part:
 class Result:
     """What a tool found. Nothing found is an answer too, if the data could have shown it.
 
-    Lines that only say where to turn do not `answer`.
+    Lines that only say where to turn do not `answer`. Parts without a line are left out.
 
     `values` fill in the heading or, where there are no lines, the `empty` text; `notices` are keys
     of the tool's texts, as is `unable`: why the data could not show it, said in place of `empty`.
@@ -128,6 +128,9 @@ class Result:
     points: tuple[Point, ...] = ()
     alternatives: tuple[str, tuple[str, ...]] | None = None
     answers: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(part for part in self.parts if part.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,10 @@ class Tool:
     arguments: tuple[Argument, ...]
     deadline_s: float
     texts: Path
+
+    def among(self, countries: Sequence[str]) -> list[str]:
+        """Those of `countries` that it answers for; all of its own where none is named."""
+        return [code for code in countries or self.countries if code in self.countries]
 
     def run(self, access: Access, arguments: Mapping[str, Any]) -> Result:
         """Calls it. Raises TypeError for arguments that it does not have."""

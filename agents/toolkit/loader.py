@@ -16,7 +16,7 @@ from pkgutil import iter_modules
 
 from agents import tools as built_in
 from agents.toolkit import Tool, ToolRefused
-from agents.toolkit.texts import Texts, read_texts
+from agents.toolkit.texts import Texts, texts_of
 from sources.document import Sector
 from sources.errors import CatalogError
 
@@ -36,32 +36,34 @@ class Loaded:
 @cache
 def loaded() -> dict[str, Loaded]:
     """The tools that are offered, by name; built-in ones cannot be replaced."""
-    found: dict[str, Loaded] = {}
-    for origin, result in _all():
-        if isinstance(result, Exception):
-            log.error("the tool %s is refused: %s", origin, result)
-        elif result.tool.name in found:
-            log.error("the tool %s is refused: its name is taken", origin)
-        else:
-            found[result.tool.name] = result
-    return found
+    offered, reasons = _sorted()
+    for origin, reason in reasons.items():
+        log.error("the tool %s is refused: %s", origin, reason)
+    return offered
 
 
 def refused() -> dict[str, str]:
     """What could not be offered, and why."""
-    found = {origin: str(result) for origin, result in _all() if isinstance(result, Exception)}
-    taken: set[str] = set()
-    for origin, result in _all():
-        if isinstance(result, Loaded):
-            if result.tool.name in taken:
-                found[origin] = f"the name {result.tool.name} is taken. Give it another."
-            taken.add(result.tool.name)
-    return found
+    return _sorted()[1]
 
 
 def of_sector(sector: Sector) -> list[Loaded]:
     """The tools of one sector agent."""
     return [each for each in loaded().values() if each.tool.sector is sector]
+
+
+def _sorted() -> tuple[dict[str, Loaded], dict[str, str]]:
+    """The tools by name, and by origin why others are none."""
+    offered: dict[str, Loaded] = {}
+    reasons: dict[str, str] = {}
+    for origin, result in _all():
+        if isinstance(result, Exception):
+            reasons[origin] = str(result)
+        elif result.tool.name in offered:
+            reasons[origin] = f"the name {result.tool.name} is taken. Give it another."
+        else:
+            offered[result.tool.name] = result
+    return offered, reasons
 
 
 def _all() -> Iterator[tuple[str, Loaded | Exception]]:
@@ -85,7 +87,7 @@ def _load(load: Callable[[], object]) -> Loaded | Exception:
         made = load()
         if not isinstance(made, Tool):
             raise ToolRefused(f"{made!r:.60} is no tool", "Decorate a function with @tool.")
-        return Loaded(made, read_texts(made))
+        return Loaded(made, texts_of(made))
     except (ToolRefused, CatalogError) as error:
         return error
     except Exception as error:  # noqa: BLE001 – one broken package must not cost the others

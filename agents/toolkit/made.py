@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 
 from agents.toolkit import Cited, Tool
-from agents.toolkit.texts import Texts, read_texts
+from agents.toolkit.texts import texts_of
 from retrieval.analyse import fold
 from retrieval.tables import Dataset
 from sources.document import Document, Field, TextBuilder
@@ -83,12 +82,6 @@ def slug(key: str) -> str:
     """`key` as a part of an id: lower-case letters and digits with hyphens between."""
     found = re.sub(r"[^a-z0-9]+", "-", fold(key)).strip("-")
     return found[:LONGEST_SLUG].strip("-") or "all"
-
-
-@cache
-def texts_of(tool: Tool) -> Texts:
-    """The YAML file beside a tool: a made line is written in words that lie there."""
-    return read_texts(tool)
 
 
 def _digest(text: str) -> str:

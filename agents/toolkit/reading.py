@@ -66,7 +66,7 @@ def chosen(
     perhaps: list[Loaded] = []
     seen: list[tuple[Loaded, list[str], list[Found], _Asked]] = []
     for each in offered:
-        able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
+        able = each.tool.among(countries)
         if not able:
             continue
         found = places.find(question, able)
@@ -114,7 +114,7 @@ def _continued(
     """The calls of an earlier question, with what this one says anew."""
     calls: list[Call] = []
     for each in offered:
-        able = [c for c in (countries or each.tool.countries) if c in each.tool.countries]
+        able = each.tool.among(countries)
         if not able or not _wanted(before, each, places.find(before, able)):
             continue
         old = read_call(before, each, able, places.find(before, able))

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from agents.replies import LANGUAGES
@@ -69,6 +70,12 @@ _END = r"[?!;]|,(?!\s*\d)|(?:(?<=\w{5})|(?=\.\s*$))\."
 class _Filled(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
+
+
+@cache
+def texts_of(tool: Tool) -> Texts:
+    """The file beside a tool, read once. Raises as `read_texts` does."""
+    return read_texts(tool)
 
 
 def read_texts(tool: Tool) -> Texts:

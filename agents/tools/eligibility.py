@@ -61,9 +61,12 @@ def eligibility(
         line = quoted(access, rule["document"], rule["quote"])
         if line is not None and _applies(rule, said):
             groups[_verdict(rule, said, numbers, access.today.year)].append(line)
-    parts = tuple(Part(name, tuple(lines)) for name, lines in groups.items() if lines)
     values = {"name": chosen["names"][access.language], **read_on(rules, access.language)}
-    return Result(parts=parts, values=values, notices=("no_promise", "dated") if parts else ())
+    return Result(
+        parts=tuple(Part(name, tuple(lines)) for name, lines in groups.items()),
+        values=values,
+        notices=("no_promise", "dated") if any(groups.values()) else (),
+    )
 
 
 def _applies(rule: Mapping[str, Any], said: Mapping[str, str | None]) -> bool:

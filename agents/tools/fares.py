@@ -10,12 +10,14 @@ from agents.replies import spoken_date
 from agents.rules.matching import words_of
 from agents.toolkit import Access, Cited, Part, Result, tool
 from agents.toolkit.amounts import money
-from agents.toolkit.made import cited, say, texts_of
+from agents.toolkit.made import cited, say
+from agents.toolkit.texts import texts_of
 from agents.transit.routes import code_of, is_route
 from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from retrieval.places import Place
 from retrieval.tables import Dataset
+from sources.country import countries
 from sources.document import Document, Field, Section
 
 ROLE = "gtfs_fare_attributes"
@@ -97,7 +99,7 @@ def _labels(asked: _Asked, language: str) -> dict[str, str]:
 
 def _documents(access: Access, asked: _Asked) -> list[Document]:
     """The documents on fares that speak of the system, the passengers and the place asked for."""
-    labels = _labels(asked, "pt" if access.country == "BR" else "es")
+    labels = _labels(asked, _language(access))
     place = asked.place.name if asked.place else ""
     question = " ".join([_search_words(access), *labels.values(), place])
     scope = Scope(
@@ -125,7 +127,12 @@ def _documents(access: Access, asked: _Asked) -> list[Document]:
 
 def _search_words(access: Access) -> str:
     """The words by which fares are searched in the country's language."""
-    return texts_of(fares).text("search", "pt" if access.country == "BR" else "es")
+    return texts_of(fares).text("search", _language(access))
+
+
+def _language(access: Access) -> str:
+    """The first language of the country: its documents are written in it."""
+    return countries()[access.country].languages[0]
 
 
 def _said(document: Document) -> Iterable[str]:
@@ -201,7 +208,7 @@ def _part(document: Document, sections: Iterable[Section], access: Access) -> Pa
 def _timetable_fares(access: Access, place: Place | None, route: str | None) -> tuple[Cited, ...]:
     """The fares of timetables that serve the place: one line for each price."""
     feeds = access.datasets(ROLE)
-    if place is not None:
+    if feeds and place is not None:
         serving = _near(access, feeds, place)
         feeds = [feed for feed in feeds if feed.source_id in serving]
     rows = access.tables.query(_FARES, [feed.source_id for feed in feeds]) if feeds else []

@@ -39,11 +39,10 @@ def insurance_branch(
     parts.append(Part("check", all_quoted(access, rules["check"])))
     unsaid = tuple(f"unsaid_{name}" for name in _open(rules["matters"], facts, held))
     notices = (*unsaid, *rules.get("notices", ()), *_said_of(held))
-    shown = tuple(part for part in parts if part.lines)
-    if not shown:
+    if not any(part.lines for part in parts):
         return Result()
     return Result(
-        parts=shown,
+        parts=tuple(parts),
         values=read_on(every, access.language),
         notices=(*dict.fromkeys(notices), "dated"),
     )

@@ -6,8 +6,8 @@ from typing import Literal
 
 from agents.replies import spoken_date
 from agents.toolkit import Access, Cited, Part, Result, tool
-from agents.toolkit.made import texts_of
 from agents.toolkit.passages import cited, document_of, quoted, rules_of, sections_of
+from agents.toolkit.texts import texts_of
 from sources.document import Document, Field
 
 Vehicle = Literal[

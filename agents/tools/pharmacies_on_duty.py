@@ -59,7 +59,7 @@ def pharmacies_on_duty(access: Access, place: Place) -> Result:
     more = ("more",) * (len(ours) > len(shown))
     counted = {"shown": str(len(shown)), "total": str(len(ours))}
     return Result(
-        parts=tuple(part for part in parts if part.lines),
+        parts=parts,
         values=counted | {"date": spoken_date(access.today.isoformat(), access.language)},
         notices=(*more, "call_first"),
         points=points([row for _, row in shown]),
@@ -94,9 +94,8 @@ def _none(access: Access, sets: Sets, over: bool) -> Result:
 
 def _elsewhere(access: Access, notice: str, values: Mapping[str, str]) -> Result:
     """Nothing to show of today, and where the list is published."""
-    lines = all_quoted(access, rules_of(__file__)["published"])
     return Result(
-        parts=(Part("published", lines),) if lines else (),
+        parts=(Part("published", all_quoted(access, rules_of(__file__)["published"])),),
         values={"date": spoken_date(access.today.isoformat(), access.language), **values},
         notices=(notice,),
     )

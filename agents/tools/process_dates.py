@@ -43,11 +43,14 @@ def process_dates(access: Access, process: Process) -> Result:
     for document in documents:
         for section in sections_of(document, Field.TEMPORAL):
             groups[_group(document, section, access.today)].append(cited(document, section))
-    parts = [Part(name, tuple(lines)) for name, lines in groups.items() if lines]
+    parts = [Part(name, tuple(lines)) for name, lines in groups.items()]
     where = tuple(cited(d, s) for d in documents for s in sections_of(d, Field.CHANNEL)[:1])
-    parts += [Part("where", where)] if where else []
     known = groups["open"] or groups["next"]
-    return Result(parts=tuple(parts), values=values, notices=() if known else (_silence(groups),))
+    return Result(
+        parts=(*parts, Part("where", where)),
+        values=values,
+        notices=() if known else (_silence(groups),),
+    )
 
 
 def _group(document: Document, section: Section, today: date) -> str:

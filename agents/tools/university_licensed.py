@@ -38,8 +38,7 @@ def university_licensed(access: Access, name: str) -> Result:
     found = matching(name, [str(row["name"]) for row in rows], rules["names"])
     if found is None:
         return Result(alternatives=("name", ()))
-    confirm = Part("confirm", all_quoted(access, rules["confirm"]))
-    parts = (confirm,) if confirm.lines else ()
+    parts = (Part("confirm", all_quoted(access, rules["confirm"])),)
     if not found:
         return Result(parts=parts, values={"name": name}, notices=("not_found",))
     meant = [row for row in rows if row["name"] in found]

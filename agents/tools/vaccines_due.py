@@ -37,15 +37,15 @@ def vaccines_due(access: Access, age: Age) -> Result:
         if age.months in _ages(document.text[section.start : section.end], document.language)
     )
     spoken = _spoken(age, access.language)
-    parts = [Part("where", _where(documents))]
+    where = Part("where", _where(documents))
     if due:
-        return Result(due, _filled(parts), {"age": spoken}, ("no_advice",))
+        return Result(due, (where,), {"age": spoken}, ("no_advice",))
     if schedule:
-        parts.insert(0, Part("schedule", tuple(cited(d, s) for d, s in schedule)))
-        return Result((), _filled(parts), {"age": spoken}, ("no_age", "no_advice"))
-    parts.insert(0, Part("about", tuple(_about(documents))))
+        whole = Part("schedule", tuple(cited(d, s) for d, s in schedule))
+        return Result((), (whole, where), {"age": spoken}, ("no_age", "no_advice"))
+    about = Part("about", tuple(_about(documents)))
     notices = ("no_schedule",) * bool(documents)
-    return Result((), _filled(parts), {"age": spoken}, notices, answers=False)
+    return Result((), (about, where), {"age": spoken}, notices, answers=False)
 
 
 def _about_vaccines(access: Access) -> Iterator[Document]:
@@ -71,10 +71,6 @@ def _about(documents: list[Document]) -> Iterator[Cited]:
 
 def _where(documents: list[Document]) -> tuple[Cited, ...]:
     return tuple(cited(d, s) for d in documents for s in sections_of(d, *_WHERE))
-
-
-def _filled(parts: list[Part]) -> tuple[Part, ...]:
-    return tuple(part for part in parts if part.lines)
 
 
 def _ages(text: str, language: str) -> set[int]:

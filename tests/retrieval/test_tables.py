@@ -333,10 +333,10 @@ def test_who_has_no_tables_pays_for_none(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; import ui.assemble, ui.catalogue\n"
         "from retrieval.tables import Tables\n"
-        "tables = Tables(Path(sys.argv[1]))\n"
-        "assert tables.datasets('schools') == [] and tables.document('a.schools.1') is None\n"
-        "assert tables.row('a', 'schools', '1') is None and tables.remove('a') == 0\n"
-        "tables.close()\n"
+        "for tables in (Tables(Path(sys.argv[1])), Tables(None)):\n"
+        "    assert tables.datasets('schools') == [] and tables.document('a.schools.1') is None\n"
+        "    assert tables.row('a', 'schools', '1') is None and tables.remove('a') == 0\n"
+        "    tables.close()\n"
         "print({'duckdb', 'openpyxl'} & set(sys.modules), Path(sys.argv[1]).exists())"
     )
     told = subprocess.run(

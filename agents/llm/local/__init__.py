@@ -17,8 +17,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from agents.llm import LATAM_GPT
 from agents.llm.local.plan import (
     RESERVE,
@@ -31,8 +29,8 @@ from agents.llm.local.plan import (
 )
 from agents.llm.local.text import Template, TextStream
 from agents.llm.protocol import Health, Message, T
-from agents.llm.schema import with_description
-from sources.errors import DecisionFailed, ModelError, ModelUnavailable
+from agents.llm.schema import decided
+from sources.errors import ModelError, ModelUnavailable
 
 if TYPE_CHECKING:
     from agents.llm.local.batching import Batcher
@@ -151,9 +149,8 @@ class LocalModel:
 
     async def decide(self, messages: Sequence[Message], schema: type[T]) -> T:
         """A validated object of `schema`; one retry, then DecisionFailed."""
-        conversation = told = with_description(messages, schema)
-        reason = ""
-        for _ in range(2):
+
+        async def say(conversation: Sequence[Message]) -> str:
             tokens, room = self._prompt(conversation)
             matcher = await asyncio.to_thread(self._grammars.matcher, schema)
             said: list[int] = []
@@ -162,17 +159,9 @@ class LocalModel:
                 async for new in stream:
                     said += new
             whole = TextStream(self._template.tokenizer, self._template.stop_ids)
-            text = whole.push(said) + whole.end()
-            try:
-                return schema.model_validate_json(text)
-            except ValidationError as error:
-                reason = error.errors(include_url=False)[0]["msg"]
-                conversation = [
-                    *told,
-                    {"role": "assistant", "content": text},
-                    {"role": "user", "content": f"JSON: {reason}"},
-                ]
-        raise DecisionFailed(f"The model's decision does not fit {schema.__name__}: {reason}")
+            return whole.push(said) + whole.end()
+
+        return await decided(say, messages, schema)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """How many tokens the model reads for `messages`."""

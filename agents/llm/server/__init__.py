@@ -17,14 +17,12 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
 from agents.llm import LATAM_GPT
 from agents.llm.protocol import Health, Message, T
-from agents.llm.schema import flat_schema, with_description
+from agents.llm.schema import decided, flat_schema
 from agents.llm.server.breaker import Breaker
 from agents.llm.server.count import TokenCount
-from sources.errors import DecisionFailed, ModelError, ModelUnavailable
+from sources.errors import ModelError, ModelUnavailable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -45,8 +43,6 @@ DEFAULT_CONTEXT = 8192
 DECISION_TOKENS = 512
 LEAST_TOKENS = 64
 """Asked for even where the estimate sees no room: the server counts exactly, and decides."""
-LONGEST_REPEAT = 2000
-"""Characters of a wrong decision that the model is shown again."""
 
 
 class ServerModel:
@@ -158,11 +154,9 @@ class ServerModel:
         format_name = f"response_format of {schema.__qualname__}"
         response_format = {"type": "json_schema", "json_schema": form}
         extras = {format_name: {"response_format": response_format}, **self._stops()}
-        told = with_description(messages, schema)
-        conversation = told
-        reason = ""
-        for _ in range(2):
-            said = await self._complete(
+
+        async def say(conversation: Sequence[Message]) -> str:
+            completion = await self._complete(
                 conversation,
                 DECISION_TOKENS,
                 extras,
@@ -170,17 +164,9 @@ class ServerModel:
                 "did not decide",
                 self._limits.decision,
             )
-            try:
-                return schema.model_validate_json(_json_in(said.text))
-            except ValidationError as error:
-                reason = _reason(error)
-            log.info("decision does not fit %s: %s", schema.__name__, reason)
-            conversation = [
-                *told,
-                {"role": "assistant", "content": said.text[:LONGEST_REPEAT]},
-                {"role": "user", "content": f"JSON: {reason}"},
-            ]
-        raise DecisionFailed(f"The model's decision does not fit {schema.__name__}: {reason}")
+            return completion.text
+
+        return await decided(say, messages, schema)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """About how many tokens the model reads for `messages`, on the safe side.
@@ -379,16 +365,3 @@ def _clean_key(key: str | None) -> str | None:
             "The key of the language model server holds characters that no key has", "Set it anew"
         )
     return key or None
-
-
-def _json_in(text: str) -> str:
-    """From the first brace to the last: some models put a fence or a word around their JSON."""
-    begin, end = text.find("{"), text.rfind("}")
-    return text[begin : end + 1] if 0 <= begin < end else text
-
-
-def _reason(error: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else first["msg"]

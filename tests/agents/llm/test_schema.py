@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from agents.llm import schema as schemas
-from agents.llm.schema import described, flat_schema, with_description
+from agents.llm.schema import LONGEST_REPEAT, decided, described, flat_schema, with_description
 from sources.errors import DecisionFailed
 
 
@@ -115,3 +115,22 @@ def test_without_a_systems_turn_the_description_becomes_one():
     assert with_description(asked, Decision) == [
         {"role": "system", "content": described(Decision)}, *asked
     ]  # fmt: skip
+
+
+async def test_what_does_not_fit_is_shown_once_more_and_not_at_full_length():
+    class Sure(BaseModel):
+        sure: bool
+
+    heard = []
+
+    async def say(conversation):
+        heard.append(conversation)
+        return '{"sure": "' + "x" * 9000 if len(heard) == 1 else 'Claro: {"sure": true}.'
+
+    asked = [{"role": "user", "content": "¿Seguro?"}]
+    assert (await decided(say, asked, Sure)).sure
+    first, second = heard
+    assert first == with_description(asked, Sure) == second[:2]
+    assert [turn["role"] for turn in second[2:]] == ["assistant", "user"]
+    assert len(second[2]["content"]) == LONGEST_REPEAT
+    assert second[3]["content"].startswith("JSON: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -157,3 +158,10 @@ def test_documents_of_the_place_answer_first(ask, tables):
 def test_no_document_of_another_tenant_is_shown(house):
     given = access(None, "CL", NOW, house.searcher, tenants=("elsewhere",))
     assert fares.run(given, {"system": "metro"}).parts == ()
+
+
+def test_a_place_without_timetables_makes_no_file(ask, tmp_path):
+    path = tmp_path / "tables.duckdb"
+    result = ask("PE", Tables(path), place=replace(TRUJILLO, name="Quinuapampa", parents=()))
+    assert not result.lines and not result.parts
+    assert not path.exists()
