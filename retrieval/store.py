@@ -224,6 +224,17 @@ class Store:
                 yield Document.model_validate_json(body)
             last = found[-1][0]
 
+    def copy(self, path: Path) -> Store:
+        """A store in the new file `path` that holds the same."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = sqlite3.connect(path)
+        try:
+            with self._lock:
+                self._connection.backup(target)
+        finally:
+            target.close()
+        return Store(path)
+
     def close(self) -> None:
         """Closes the file."""
         with self._lock:

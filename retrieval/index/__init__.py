@@ -149,6 +149,9 @@ class Index(Protocol):
     def compact(self) -> None:
         """Rearranges what many writes left behind, so that it is read from disk and not from memory."""
 
+    def copy(self, folder: Path) -> Index:
+        """An embedded index in the empty `folder` that holds the same points: to try something on."""
+
     def flush(self) -> None:
         """Returns once all that was written would survive a power cut."""
 

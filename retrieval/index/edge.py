@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -208,6 +209,13 @@ class EdgeIndex:
         """See `Index.compact`: sparse vectors move from memory to a mapped file."""
         with _errors(self._path):
             self._shard.optimize()
+
+    def copy(self, folder: Path) -> EdgeIndex:
+        """See `Index.copy`: the files, between two writes."""
+        with _errors(self._path), self._writing:
+            self._shard.flush()
+            shutil.copytree(self._path, folder, dirs_exist_ok=True)
+        return EdgeIndex.open(folder)
 
     def flush(self) -> None:
         """Writes everything to disk."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
@@ -25,6 +28,9 @@ from retrieval.index import (
     uuid_of,
 )
 from sources.errors import IndexUnavailable
+
+if TYPE_CHECKING:
+    from retrieval.index.edge import EdgeIndex
 
 _BATCH = 256
 _TIMEOUT_S = 10
@@ -218,6 +224,22 @@ class ServerIndex:
     def compact(self) -> None:
         """Nothing: a Qdrant server does so by itself."""
 
+    def copy(self, folder: Path) -> EdgeIndex:
+        """See `Index.copy`: every point is fetched, so it takes its time with a large collection."""
+        from retrieval.index.edge import EdgeIndex
+
+        copied, after = EdgeIndex.open(folder), None
+        for name, dimension in self.dense_vectors().items():
+            copied.add_dense(name, dimension)
+        while True:
+            with self._errors():
+                points, after = self._client.scroll(
+                    self._collection, offset=after, limit=_BATCH, with_vectors=True
+                )
+            copied.upsert([_point(point) for point in points])
+            if after is None:
+                return copied
+
     def flush(self) -> None:
         """Nothing to do: every write waits for the server."""
 
@@ -231,6 +253,18 @@ def _vector(vector: Vector) -> models.SparseVector | list[float]:
         return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
     given: list[float] = vector.tolist()
     return given
+
+
+def _point(record: models.Record) -> Point:
+    """A point as it was written; the server gives its id back as the UUID that we derived."""
+    payload, given = record.payload or {}, record.vector
+    vectors: dict[str, Vector] = {}
+    for name, vector in (given if isinstance(given, dict) else {}).items():
+        if isinstance(vector, models.SparseVector):
+            vectors[name] = Sparse(tuple(vector.indices), tuple(vector.values))
+        else:
+            vectors[name] = np.asarray(vector, np.float32)
+    return Point(passage_id=str(payload["passage_id"]), vectors=vectors, payload=payload)
 
 
 def _filter(scope: Scope) -> models.Filter:
