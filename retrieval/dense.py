@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.catalog import read_yaml
-from sources.errors import CatalogError, ModelBroken, ModelUnavailable
+from sources.errors import CatalogError, ModelBroken, ModelUnavailable, reason_of
 
 MODELS = Path(__file__).with_name("dense_models.yaml")
 BATCHES = {"cpu": 16, "cuda": 128}
@@ -140,8 +140,7 @@ def load(kind: Any, model: str, device: str, **given: Any) -> Any:
     try:
         return kind(model, device=device, local_files_only=True, model_kwargs=half, **given).eval()
     except Exception as error:
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise _absent(model, reason) from error
+        raise _absent(model, reason_of(error, 160)) from error
 
 
 class SentenceTransformersEncoder:
@@ -187,7 +186,7 @@ class SentenceTransformersEncoder:
                         normalize_embeddings=self._manner.normalize,
                     )
             except (RuntimeError, ValueError, IndexError) as error:  # no memory, a spoilt tokenizer
-                reason = " ".join(str(error).split())[:160]
+                reason = reason_of(error, 160)
                 raise ModelBroken(f"the model {self.model!r} failed ({reason})") from error
         if not np.isfinite(vectors).all():
             raise ModelBroken(f"the model {self.model!r} gives vectors that are no numbers")

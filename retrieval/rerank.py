@@ -18,7 +18,7 @@ from concurrent.futures import TimeoutError as Late
 from typing import Any, Protocol
 
 from retrieval.dense import choose_device, load, problem_of
-from sources.errors import ModelBroken, ModelError
+from sources.errors import ModelBroken, ModelError, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class CrossEncoderReranker:
                     given[n] = score
             return given
         except (RuntimeError, ValueError, IndexError) as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = reason_of(error, 160)
             raise ModelBroken(f"the reranker {self.model!r} failed ({reason})") from error
         finally:
             self._busy.release()

@@ -17,7 +17,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sources.errors import ConnectorError
+from sources.errors import ConnectorError, reason_of
 from sources.fetch import LARGEST
 
 _SEPARATORS = ";,\t|"
@@ -189,7 +189,7 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
             ]
             book.close()
     except Exception as error:  # noqa: BLE001 – openpyxl raises whatever its parsers do
-        detail = " ".join(str(error).split())[:120]
+        detail = reason_of(error, 120)
         raise ConnectorError(f"{name} is no sound workbook ({detail})", "Save it anew.") from None
     return _headed(iter(rows), name)
 

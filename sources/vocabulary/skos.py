@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from sources.errors import CatalogError
+from sources.errors import CatalogError, reason_of
 from sources.vocabulary import Concept, Scheme, joined
 
 if TYPE_CHECKING:
@@ -128,9 +128,8 @@ def _graph(text: str, name: str) -> Graph:
     try:
         return Graph(bind_namespaces="none").parse(data=text, format="turtle")
     except (SyntaxError, ValueError) as error:
-        first = " ".join(str(error).split())[:120]
         raise CatalogError(
-            f"{name} is no Turtle ({first})", "Export it as SKOS in Turtle."
+            f"{name} is no Turtle ({reason_of(error, 120)})", "Export it as SKOS in Turtle."
         ) from None
 
 
