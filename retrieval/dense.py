@@ -143,6 +143,13 @@ def load(kind: Any, model: str, device: str, **given: Any) -> Any:
         raise _absent(model, reason_of(error, 160)) from error
 
 
+def batches(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """The places of `texts`, `size` at a time: those of like length together, for little padding."""
+    by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    for first in range(0, len(texts), size):
+        yield by_length[first : first + size]
+
+
 class SentenceTransformersEncoder:
     """See `Encoder`. `device` None takes a card where there is one."""
 
@@ -173,9 +180,7 @@ class SentenceTransformersEncoder:
         own = model.encode_query if query else model.encode_document
         encode = own if prompt is None else model.encode
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]))  # little padding
-        for first in range(0, len(texts), self._batch):
-            chosen = by_length[first : first + self._batch]
+        for chosen in batches(texts, self._batch):
             try:
                 with self._using:
                     vectors[chosen] = encode(
