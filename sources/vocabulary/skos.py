@@ -11,13 +11,13 @@ the terms `dct:` in https://www.dublincore.org/specifications/dublin-core/dcmi-t
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sources.errors import CatalogError, reason_of
+from sources.parsers.blocks import slug
 from sources.vocabulary import Concept, Scheme, joined
 
 if TYPE_CHECKING:
@@ -261,9 +261,3 @@ class _Reader:
             licence=str(licence) if licence is not None else None,
             concepts=of_it,
         )
-
-
-def slug(text: str) -> str:
-    """`text` as an id: "Permiso_Feria" → "permiso-feria"."""
-    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", bare))
