@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
 import re
 import zipfile
@@ -297,10 +296,3 @@ def _tuples(text: str, place: int) -> Iterator[list[str]]:
             values.append(found[2] or (found[1] or "").replace("''", "'"))
             place, closed = found.end(), found[3] == ")"
         yield values
-
-
-def as_text(rows: list[dict[str, Any]]) -> str:
-    """Rows gathered from several pages as one JSON text."""
-    buffer = io.StringIO()
-    json.dump(rows, buffer, ensure_ascii=False)
-    return buffer.getvalue()
