@@ -46,9 +46,9 @@ _BY_NUMBER = "#"
 class Dataset(BaseModel):
     """One data set whose rows are loaded. Dates are ISO 8601; `rows` counts those of all roles.
 
-    `checked_at` is the moment (UTC) at which the origin was last read with success; `partial` says
-    that it has more rows than were read. `content_hash` and `recipe` tell whether it must be loaded
-    anew, `known` is what the server said of it.
+    `checked_at` is the moment (UTC) at which the origin was last read with success.
+    `content_hash` and `recipe` tell whether it must be loaded anew, `known` is what the server said
+    of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +68,6 @@ class Dataset(BaseModel):
     roles: tuple[str, ...]
     rows: int
     checked_at: str | None = None
-    partial: bool = False
     content_hash: str = ""
     recipe: str = ""
     known: dict[str, dict[str, str]] = {}
