@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from retrieval.analyse import question_words, stem, stopwords, words
 from sources.vocabulary import Concept
@@ -48,7 +48,7 @@ class Matcher:
             language: {s for key in t for s in key} for language, t in self._labels.items()
         }
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes with the vocabulary: passages carry concepts, so they are then indexed again."""
         labels = sorted(

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.catalog import read_yaml
-from sources.errors import CatalogError, ModelBroken, ModelUnavailable
+from sources.errors import CatalogError, ModelBroken, ModelUnavailable, reason_of
 
 MODELS = Path(__file__).with_name("dense_models.yaml")
 BATCHES = {"cpu": 16, "cuda": 128}
@@ -140,8 +140,14 @@ def load(kind: Any, model: str, device: str, **given: Any) -> Any:
     try:
         return kind(model, device=device, local_files_only=True, model_kwargs=half, **given).eval()
     except Exception as error:
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise _absent(model, reason) from error
+        raise _absent(model, reason_of(error, 160)) from error
+
+
+def batches(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """The places of `texts`, `size` at a time: those of like length together, for little padding."""
+    by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    for first in range(0, len(texts), size):
+        yield by_length[first : first + size]
 
 
 class SentenceTransformersEncoder:
@@ -174,9 +180,7 @@ class SentenceTransformersEncoder:
         own = model.encode_query if query else model.encode_document
         encode = own if prompt is None else model.encode
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]))  # little padding
-        for first in range(0, len(texts), self._batch):
-            chosen = by_length[first : first + self._batch]
+        for chosen in batches(texts, self._batch):
             try:
                 with self._using:
                     vectors[chosen] = encode(
@@ -187,7 +191,7 @@ class SentenceTransformersEncoder:
                         normalize_embeddings=self._manner.normalize,
                     )
             except (RuntimeError, ValueError, IndexError) as error:  # no memory, a spoilt tokenizer
-                reason = " ".join(str(error).split())[:160]
+                reason = reason_of(error, 160)
                 raise ModelBroken(f"the model {self.model!r} failed ({reason})") from error
         if not np.isfinite(vectors).all():
             raise ModelBroken(f"the model {self.model!r} gives vectors that are no numbers")

@@ -35,7 +35,7 @@ from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg, passage_text
 from retrieval.embed import PassageEncoder, Vector
 from retrieval.index import Index, Point, day_number
-from retrieval.profile import Profiler
+from retrieval.profile import Profile, Profiler
 from retrieval.store import Store
 from sources.document import Document
 
@@ -142,7 +142,6 @@ class PassageStore(BasePydanticVectorStore):
     _documents: dict[str, Document] = PrivateAttr()
     _revisions: dict[str, str] = PrivateAttr()
     _docstore: KVDocumentStore = PrivateAttr()
-    _matcher: Matcher = PrivateAttr()
     _profiler: Profiler = PrivateAttr()
     _dense: DenseLeg | None = PrivateAttr()
 
@@ -158,7 +157,7 @@ class PassageStore(BasePydanticVectorStore):
     ) -> None:
         super().__init__(stores_text=True)
         self._index, self._store, self._docstore = index, store, docstore
-        self._matcher, self._profiler, self._dense = matcher, Profiler(matcher), dense
+        self._profiler, self._dense = Profiler(matcher), dense
         self._documents, self._revisions = documents, revisions
 
     @property
@@ -174,18 +173,19 @@ class PassageStore(BasePydanticVectorStore):
     def _add(self, nodes: Sequence[BaseNode]) -> list[str]:
         by_document: dict[str, list[Point]] = defaultdict(list)
         dense = self._dense_vectors([n.metadata["passage"] for n in nodes])
+        profiles: dict[str, Profile] = {}
         encoders: dict[str, PassageEncoder] = {}
         for node, meant in zip(nodes, dense, strict=True):
             document = self._documents[str(node.ref_doc_id)]
             if document.id not in encoders:
-                encoders[document.id] = PassageEncoder(document, self._concepts(document.id))
+                profile = profiles[document.id] = self._profiler.make(document)
+                encoders[document.id] = PassageEncoder(document, profile.concepts)
             passage, revision = node.metadata["passage"], self._revisions[document.id]
             vectors = {**encoders[document.id].encode(passage), **meant}
             by_document[document.id].append(make_point(document, passage, revision, vectors))
         self._index.upsert([point for points in by_document.values() for point in points])
-        written = [self._documents[i] for i in by_document]
-        self._profiler.keep(written, self._revisions, self._store)
-        self._store.put(written, self._revisions)
+        self._profiler.keep(profiles, self._revisions, self._store)
+        self._store.put([self._documents[i] for i in by_document], self._revisions)
         self._index.delete(by_document, keep=[self._revisions[i] for i in by_document])
         return [node.node_id for node in nodes]
 
@@ -195,15 +195,6 @@ class PassageStore(BasePydanticVectorStore):
         return self._dense.of_passages(
             [passage_text(self._documents[p.document_id], p.heading, p.start, p.end) for p in found]
         )
-
-    def _concepts(self, document_id: str) -> set[str]:
-        """The concepts that the title, the other names and the keywords of a document name."""
-        document = self._documents[document_id]
-        labels = (document.title, *document.names, *document.keywords)
-        found = (
-            self._matcher.in_text(label, document.language, document.country) for label in labels
-        )
-        return set().union(*found)
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
         """Marks a document that is about to be replaced: without a hash it is done again."""

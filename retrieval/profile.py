@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,7 +49,9 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a document is found by. `actions` are the verbs of its title ("renew", "cancel")."""
+    """What a document is found by. `concepts` are those that its title, other names and keywords
+    name, `actions` the verbs of its title ("renew", "cancel").
+    """
 
     strengths: dict[str, float]
     labels: tuple[Label, ...]
@@ -81,11 +83,11 @@ class Profiler:
         return f"{FORMAT}:{self._matcher.fingerprint}"
 
     def keep(
-        self, documents: Iterable[Document], revisions: Mapping[str, str], store: Store
+        self, profiles: Mapping[str, Profile], revisions: Mapping[str, str], store: Store
     ) -> None:
-        """Makes the profiles of `documents` and writes them beside them; `revisions` by id."""
+        """Writes the `profiles` of documents beside them, in these `revisions`; both by id."""
         store.put_profiles(
-            [(d.id, revisions[d.id], self.made, encode(self.make(d))) for d in documents]
+            [(i, revisions[i], self.made, encode(profile)) for i, profile in profiles.items()]
         )
 
     def profiles(self, revisions: Mapping[str, str], store: Store) -> dict[str, Profile]:

@@ -17,8 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from typing import Any, Protocol
 
-from retrieval.dense import choose_device, load, problem_of
-from sources.errors import ModelBroken, ModelError
+from retrieval.dense import batches, choose_device, load, problem_of
+from sources.errors import ModelBroken, ModelError, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -102,21 +102,19 @@ class CrossEncoderReranker:
             return self._loading
 
     def _read(self, model: Any, question: str, passages: list[str], until: float) -> list[float]:
-        """In the worker: batch by batch, longest together, until the time is over."""
+        """In the worker: batch by batch until the time is over."""
         try:
             size = BATCHES["cuda" if str(model.device).startswith("cuda") else "cpu"]
             given = [0.0] * len(passages)
-            by_length = sorted(range(len(passages)), key=lambda n: len(passages[n]))
-            for first in range(0, len(passages), size):
+            for chosen in batches(passages, size):
                 if time.monotonic() > until:
                     raise Late
-                chosen = by_length[first : first + size]
                 pairs = [(question, passages[n]) for n in chosen]
                 for n, score in zip(chosen, _predict(model, pairs), strict=True):
                     given[n] = score
             return given
         except (RuntimeError, ValueError, IndexError) as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = reason_of(error, 160)
             raise ModelBroken(f"the reranker {self.model!r} failed ({reason})") from error
         finally:
             self._busy.release()

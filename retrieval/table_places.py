@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retrieval.tables import Tables
+from sources.tables import role_named
 
 LOCATED = ("health_facilities", "schools", "pharmacies_on_duty", "transit_stops")
 """Roles whose rows say in which municipality they lie."""
@@ -21,7 +22,7 @@ def territories(tables: Tables) -> list[dict[str, Any]]:
         )
     for role in LOCATED:
         if role in have:
-            code = "NULL" if role == "transit_stops" else "territory_code"
+            code = "territory_code" if "territory_code" in role_named(role).names else "NULL"
             rows += tables.query(
                 f"SELECT country, municipality, region, {code} AS territory_code, "  # noqa: S608
                 "median(latitude) AS latitude, median(longitude) AS longitude, "

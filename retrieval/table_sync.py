@@ -107,7 +107,6 @@ def _dataset(
         checked_at=datetime.now(UTC).isoformat(timespec="seconds"),
         content_hash=kept.content_hash if kept else made.content_hash,
         recipe=recipe,
-        partial=kept.partial if kept else made.partial,
         known={address: dict(said) for address, said in made.known.items()},
     )
 

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from retrieval.table_text import to_document
 from sources.document import PUBLIC, Document, Provenance, Sector, Verification
-from sources.errors import IndexUnavailable, SourceError
+from sources.errors import IndexUnavailable, SourceError, reason_of
 from sources.tables import Role, role_named, roles
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ _BY_NUMBER = "#"
 class Dataset(BaseModel):
     """One data set whose rows are loaded. Dates are ISO 8601; `rows` counts those of all roles.
 
-    `checked_at` is the moment (UTC) at which the origin was last read with success; `partial` says
-    that it has more rows than were read. `content_hash` and `recipe` tell whether it must be loaded
-    anew, `known` is what the server said of it.
+    `checked_at` is the moment (UTC) at which the origin was last read with success.
+    `content_hash` and `recipe` tell whether it must be loaded anew, `known` is what the server said
+    of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +68,6 @@ class Dataset(BaseModel):
     roles: tuple[str, ...]
     rows: int
     checked_at: str | None = None
-    partial: bool = False
     content_hash: str = ""
     recipe: str = ""
     known: dict[str, dict[str, str]] = {}
@@ -146,7 +145,7 @@ class Tables:
                 with suppress(duckdb.Error):  # a failed COMMIT has undone everything itself
                     cursor.execute("ROLLBACK")
                 if isinstance(error, duckdb.Error):
-                    raise SourceError(f"{what} could not be stored ({_one_line(error)})") from error
+                    raise SourceError(f"{what} could not be stored ({reason_of(error)})") from error
                 raise
             finally:
                 self._changes += 1
@@ -305,7 +304,7 @@ def _connect(path: Path | None) -> duckdb.DuckDBPyConnection:
                 f"{path} is held by another process", "Stop it, or ask through `ventanilla serve`."
             ) from None
         raise IndexUnavailable(
-            f"{path} cannot be opened ({_one_line(error)})",
+            f"{path} cannot be opened ({reason_of(error)})",
             "Move it away and run `ventanilla sources sync`.",
         ) from None
     except OSError as error:
@@ -352,10 +351,6 @@ def _record(cursor: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     cursor.execute("DELETE FROM _datasets WHERE source_id = ?", [dataset.source_id])
     row = [dataset.source_id, dataset.model_dump_json()]
     cursor.execute("INSERT INTO _datasets VALUES (?, ?)", row)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _slug(row_id: str) -> str:

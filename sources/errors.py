@@ -70,3 +70,10 @@ class UsageError(VentanillaError):
     """A command was called with something that it cannot take."""
 
     exit_code = 2
+
+
+def reason_of(error: BaseException, most: int = 200) -> str:
+    """What a foreign `error` says, as one line of at most `most` characters; the name of its class
+    where it says nothing.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__

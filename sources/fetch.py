@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from sources.errors import ConnectorError
+from sources.errors import ConnectorError, reason_of
 
 AGENT = "Ventanilla/0.1 (reads open data for a public service window)"
 LARGEST = 300 * 1024 * 1024
@@ -80,7 +80,7 @@ def fetch(
     except httpx.TimeoutException:
         raise late from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        detail = reason_of(error, 120)
         raise ConnectorError(f"{url} cannot be read ({detail})", _REMEDY) from None
     except OSError as error:
         raise ConnectorError(f"{into.name} cannot be written ({error.strerror})") from None

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sources.errors import CatalogError, UsageError, VentanillaError
+from sources.errors import CatalogError, UsageError, VentanillaError, reason_of
 from ui.settings import Settings, read_settings
 
 app = typer.Typer(
@@ -367,7 +367,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("VENTANILLA_DEBUG"):
             raise
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         note(
             f"ventanilla: something of ours broke ({type(error).__name__}: {reason}). "
             "Run `ventanilla doctor`; with VENTANILLA_DEBUG=1 it says where."

@@ -13,6 +13,7 @@ import yaml
 from retrieval.concepts import content
 from retrieval.reading import is_ordinary
 from sources.errors import CatalogError, UsageError, VentanillaError
+from sources.parsers.blocks import slug
 from sources.vocabulary import Concept, Scheme, built_in, joined, schemes
 from sources.vocabulary.check import problems
 from ui.settings import Settings
@@ -81,7 +82,7 @@ def take(
     Raises UsageError where the file cannot be read or the name is none, CatalogError where its
     content is wrong or clashes with a concept that is there.
     """
-    from sources.vocabulary.skos import BASE, from_turtle, slug
+    from sources.vocabulary.skos import BASE, from_turtle
 
     try:
         text = file.read_text(encoding="utf-8")

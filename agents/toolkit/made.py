@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 
 from agents.toolkit import Cited, Tool
 from agents.toolkit.texts import texts_of
-from retrieval.analyse import fold
 from retrieval.tables import Dataset
 from sources.document import Document, Field, TextBuilder
+from sources.parsers import blocks
 
 LONGEST_SLUG = 60
 
@@ -79,9 +78,8 @@ def say(tool: Tool, key: str, dataset: Dataset, **values: str) -> str:
 
 
 def slug(key: str) -> str:
-    """`key` as a part of an id: lower-case letters and digits with hyphens between."""
-    found = re.sub(r"[^a-z0-9]+", "-", fold(key)).strip("-")
-    return found[:LONGEST_SLUG].strip("-") or "all"
+    """`key` as a part of an id, "all" where it holds neither letter nor digit."""
+    return blocks.slug(key)[:LONGEST_SLUG].strip("-") or "all"
 
 
 def _digest(text: str) -> str:

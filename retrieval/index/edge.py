@@ -28,7 +28,7 @@ from retrieval.index import (
     used_legs,
     uuid_of,
 )
-from sources.errors import IndexUnavailable
+from sources.errors import IndexUnavailable, reason_of
 
 _BATCH = 512
 
@@ -48,9 +48,8 @@ def _errors(path: Path) -> Iterator[None]:
                 "Ask through it, or stop it and try again; for several processes set "
                 "VENTANILLA_QDRANT_URL to a Qdrant server.",
             ) from None
-        reason = " ".join(text.split())[:200]
         raise IndexUnavailable(
-            f"the index in {path} cannot be used ({reason})",
+            f"the index in {path} cannot be used ({reason_of(error)})",
             "Move that folder away and run `ventanilla sources sync`.",
         ) from error
 

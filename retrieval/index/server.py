@@ -27,7 +27,7 @@ from retrieval.index import (
     used_legs,
     uuid_of,
 )
-from sources.errors import IndexUnavailable
+from sources.errors import IndexUnavailable, reason_of
 
 if TYPE_CHECKING:
     from retrieval.index.edge import EdgeIndex
@@ -60,9 +60,8 @@ class ServerIndex:
         try:
             yield
         except (ApiException, OSError) as error:
-            reason = " ".join(str(error).split())[:200]
             raise IndexUnavailable(
-                f"the Qdrant server does not answer as expected ({reason})",
+                f"the Qdrant server does not answer as expected ({reason_of(error)})",
                 "Check VENTANILLA_QDRANT_URL and that the server runs.",
             ) from error
 

@@ -138,11 +138,6 @@ class Names:
         if node not in (known := self._joined.setdefault(glued, [])) and len(glued) >= LEAST:
             known.append(node)
 
-    def named(self, key: tuple[str, ...]) -> tuple[Place, ...]:
-        """The places of exactly this name."""
-        node = self._node(key)
-        return tuple(node.places) if node else ()
-
     def beginning(self, key: tuple[str, ...]) -> Iterator[Place]:
         """The places whose name begins with `key` and goes on."""
         node = self._node(key)

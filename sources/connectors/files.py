@@ -34,7 +34,7 @@ from sources.document import Document, Item, Provenance, Rejected, Unchanged
 from sources.errors import ConnectorError
 from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, reader_of
 from sources.parsers.apart import Reader
-from sources.parsers.blocks import Kind, clean, fold
+from sources.parsers.blocks import Kind, clean, fold, slug
 from sources.parsers.headings import exact_field
 from sources.parsers.language import detect, subtag
 from sources.parsers.metadata import Metadata, read_metadata
@@ -144,19 +144,15 @@ def _may_be_read(path: Path) -> bool:
 
 def _ids(prefix: str, names: list[str]) -> dict[str, str]:
     """Path → document id: ASCII, and the same whatever other files there are, save a namesake."""
-    slugs = {name: _slug(str(Path(name).with_suffix(""))) for name in names}
+    slugs = {name: slug(str(Path(name).with_suffix(""))) for name in names}
     taken = Counter(slugs.values())
     ids: dict[str, str] = {}
-    for name, slug in slugs.items():
-        if taken[slug] > 1 or not slug or len(slug) > _SLUG_LENGTH:
+    for name, own in slugs.items():
+        if taken[own] > 1 or not own or len(own) > _SLUG_LENGTH:
             digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-            slug = f"{slug[:_SLUG_LENGTH].rstrip('-')}-{digest}".lstrip("-")
-        ids[name] = f"{prefix}-{slug}"
+            own = f"{own[:_SLUG_LENGTH].rstrip('-')}-{digest}".lstrip("-")
+        ids[name] = f"{prefix}-{own}"
     return ids
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
 def _data(path: Path) -> bytes:

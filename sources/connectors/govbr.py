@@ -23,15 +23,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
 from pydantic import ValidationError
 
 from sources.catalog import CatalogEntry, one_line
 from sources.document import Document, Rejected, last_day
 from sources.errors import CatalogError, ConnectorError
+from sources.fetch import fetch, is_address
 from sources.parsers import govbr_json, govbr_xml
 from sources.parsers.govbr_card import Card, NotACard
 from sources.parsers.govbr_identity import Source, identify, slug_of
@@ -51,7 +51,7 @@ def read(entry: CatalogEntry, origin: str) -> Iterator[Document | Rejected]:
     Raises ConnectorError where the origin cannot be read or holds no card, CatalogError where an
     option is wrong.
     """
-    live = origin.lower().startswith(("http://", "https://"))
+    live = is_address(origin)
     today = datetime.now(UTC).date().isoformat()
     _page(entry, "", "")
     found = _fetch(entry, origin) if live else _read_path(origin)
@@ -174,7 +174,12 @@ def _services(name: str, content: bytes) -> Iterator[Source | Rejected]:
 
 
 def _fetch(entry: CatalogEntry, url: str) -> Iterator[Source | Rejected]:
-    content = _download(url, _seconds(entry.options.get("timeout_s", 600)))
+    seconds = _seconds(entry.options.get("timeout_s", 600))
+    asked = {"Accept": "application/json"}
+    with TemporaryDirectory() as folder:
+        into = Path(folder) / "services.json"
+        fetch(url, into, headers=asked, seconds=seconds, largest=MAX_ANSWER)
+        content = into.read_bytes()
     try:
         yield from _services(url, content)
     except NotACard as error:
@@ -192,36 +197,3 @@ def _seconds(value: Any) -> float:
     if not 0 < seconds < 86_400:
         raise CatalogError(f"options.timeout_s is {value!r}", "Write a number of seconds.")
     return seconds
-
-
-def _download(url: str, timeout_s: float) -> bytes:
-    """The body of `url`. Raises ConnectorError, in one line, whatever goes wrong."""
-    remedy = "Try again later, or read a downloaded copy with --from."
-    content = bytearray()
-    late = ConnectorError(f"{url} did not answer within {timeout_s:g} s", remedy)
-    deadline = monotonic() + timeout_s
-    try:
-        with (
-            httpx.Client(
-                timeout=min(timeout_s, 30.0),
-                follow_redirects=True,
-                headers={"Accept": "application/json", "User-Agent": "Ventanilla"},
-            ) as client,
-            client.stream("GET", url) as answer,
-        ):
-            answer.raise_for_status()
-            for piece in answer.iter_bytes():
-                content += piece
-                if monotonic() > deadline:
-                    raise late
-                if len(content) > MAX_ANSWER:
-                    raise ConnectorError(f"{url} answered with more than 256 MB", remedy)
-    except httpx.HTTPStatusError as error:
-        status = error.response.status_code
-        raise ConnectorError(f"{url} answered with HTTP status {status}", remedy) from None
-    except httpx.TimeoutException:
-        raise late from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        detail = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ConnectorError(f"{url} cannot be read ({detail})", remedy) from None
-    return bytes(content)

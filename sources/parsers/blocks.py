@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import filterfalse
 
 from sources.document import Field, Verification
 from sources.errors import SourceError
@@ -108,7 +109,12 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """Lower case without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return "".join(filterfalse(unicodedata.combining, decomposed))
+
+
+def slug(text: str) -> str:
+    """`text` as a part of an id or address: "Permiso_Feria Ñuñoa" → "permiso-feria-nunoa"."""
+    return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
 _LABEL = re.compile(r"[¿\w][^:\n.;]{1,58}:(\s|$)")

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sources.document import PartialDate
+from sources.parsers.blocks import slug
 
 _COMBINING = re.compile("[\u0300-\u036f]")
 _PARTING = re.compile(r"[\s_-]+")
@@ -150,5 +151,5 @@ def fold(text: str) -> str:
 
 
 def slugify(text: str) -> str:
-    """`text` as it stands in an address: "Obter auxílio-doença" → "obter-auxilio-doenca"."""
-    return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")[:120].strip("-")
+    """`text` as in an address, cut to 120 letters: "Obter auxílio-doença" → "obter-auxilio-doenca"."""
+    return slug(text)[:120].strip("-")

@@ -57,7 +57,6 @@ _SIZE = re.compile(r"x_size ([\d.]+)")
 _CONFIDENCE = re.compile(r"x_wconf (\d+)")
 _RULE = re.compile(r"[|_—\[\]]+")
 """What the lines between a table's cells are read as."""
-_LINES = ("ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat")
 _LETTER = re.compile(r"[^\W\d_]")
 
 

@@ -27,7 +27,7 @@ from sources.catalog import CatalogEntry, one_line
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import SECONDS, Fetched, fetch, may_lead_to
 from sources.tables import Reading
-from sources.tables.sheets import as_text, records
+from sources.tables.sheets import records
 
 BLANK = re.compile(r"\{(\w+)\}")
 _PARAMETER = re.compile(r"[\w-]{1,40}")
@@ -164,7 +164,7 @@ def _all_pages(
             break
         if page + 1 < pages.most:
             sleep(min(pages.pause_seconds, _left(until, url)))
-    into.write_text(as_text(rows), encoding="utf-8")
+    into.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     return complete
 
 

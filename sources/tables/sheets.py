@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
 import re
 import zipfile
@@ -17,7 +16,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sources.errors import ConnectorError
+from sources.errors import ConnectorError, reason_of
 from sources.fetch import LARGEST
 
 _SEPARATORS = ";,\t|"
@@ -189,7 +188,7 @@ def _from_xlsx(path: Path, name: str) -> Sheet:
             ]
             book.close()
     except Exception as error:  # noqa: BLE001 – openpyxl raises whatever its parsers do
-        detail = " ".join(str(error).split())[:120]
+        detail = reason_of(error, 120)
         raise ConnectorError(f"{name} is no sound workbook ({detail})", "Save it anew.") from None
     return _headed(iter(rows), name)
 
@@ -297,10 +296,3 @@ def _tuples(text: str, place: int) -> Iterator[list[str]]:
             values.append(found[2] or (found[1] or "").replace("''", "'"))
             place, closed = found.end(), found[3] == ")"
         yield values
-
-
-def as_text(rows: list[dict[str, Any]]) -> str:
-    """Rows gathered from several pages as one JSON text."""
-    buffer = io.StringIO()
-    json.dump(rows, buffer, ensure_ascii=False)
-    return buffer.getvalue()

@@ -10,11 +10,11 @@ label means one thing in one country, and what comes with Ventanilla is in Spani
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from sources.errors import CatalogError
+from sources.parsers.blocks import fold
 from sources.vocabulary import Concept, Scheme
 
 TAG = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -23,8 +23,6 @@ https://www.rfc-editor.org/info/bcp47."""
 
 REQUIRED = ("es", "pt")
 """A built-in concept without these would not join Spanish and Portuguese."""
-
-_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def problems(schemes: Iterable[Scheme]) -> Iterator[CatalogError]:
@@ -58,7 +56,7 @@ def _languages(scheme: Scheme, concept: Concept) -> Iterator[CatalogError]:
         yield CatalogError(f"{where} has no prefLabel in {' and '.join(missing)}", "Add it.")
     elif not concept.prefLabel and not concept.exactMatch:
         yield CatalogError(f"{where} has no prefLabel", "Give it one, like `es: permiso de feria`.")
-    empty = [tag for tag, label in concept.labels() if not fold(label)]
+    empty = [tag for tag, label in concept.labels() if not _compared(label)]
     if empty:
         yield CatalogError(f"{where} has an empty label ({empty[0]})", "Write a word, or drop it.")
 
@@ -117,7 +115,7 @@ def _labels(given: tuple[Scheme, ...]) -> Iterator[CatalogError]:
             own = concept.exactMatch or concept.id
             for tag, label in dict.fromkeys(concept.labels()):
                 language, _, region = tag.partition("-")
-                taken = owners.setdefault((language, fold(label)), [])
+                taken = owners.setdefault((language, _compared(label)), [])
                 for other_region, other in taken:
                     meets = not region or not other_region or region == other_region
                     if other != own and meets:
@@ -137,7 +135,6 @@ def _remedy(scheme: Scheme, other: str) -> str:
 
 
 @cache
-def fold(label: str) -> str:
+def _compared(label: str) -> str:
     """A label as it is compared: no capitals, no accents, single spaces."""
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", label.casefold()))
-    return " ".join(bare.split())
+    return " ".join(fold(label).split())

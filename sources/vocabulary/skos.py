@@ -11,18 +11,17 @@ the terms `dct:` in https://www.dublincore.org/specifications/dublin-core/dcmi-t
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from sources.errors import CatalogError
-from sources.vocabulary import Concept, Scheme, joined
+from pydantic import ValidationError
+from rdflib import DCTERMS, RDF, SKOS, Graph, Literal, URIRef
+from rdflib.term import Node
 
-if TYPE_CHECKING:
-    from rdflib import Graph, URIRef
-    from rdflib.term import Node
+from sources.errors import CatalogError, reason_of
+from sources.parsers.blocks import slug
+from sources.vocabulary import Concept, Scheme, joined
 
 BASE = "https://ventanilla.example/vocabulary/"
 """What our ids are appended to. Nothing is fetched from there: who publishes the vocabulary gives
@@ -52,8 +51,6 @@ def to_turtle(given: Iterable[Scheme], base: str = BASE) -> str:
     concepts that have nothing above them in it. `narrower` is written beside `broader`, as many
     tools ask.
     """
-    from rdflib import DCTERMS, RDF, SKOS, Graph, Literal, URIRef
-
     themes = tuple(given)
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in (("skos", SKOS), ("dct", DCTERMS)):
@@ -123,14 +120,11 @@ def from_turtle(text: str, name: str, *, base: str = BASE, language: str | None 
 
 
 def _graph(text: str, name: str) -> Graph:
-    from rdflib import Graph
-
     try:
         return Graph(bind_namespaces="none").parse(data=text, format="turtle")
     except (SyntaxError, ValueError) as error:
-        first = " ".join(str(error).split())[:120]
         raise CatalogError(
-            f"{name} is no Turtle ({first})", "Export it as SKOS in Turtle."
+            f"{name} is no Turtle ({reason_of(error, 120)})", "Export it as SKOS in Turtle."
         ) from None
 
 
@@ -138,8 +132,6 @@ class _Reader:
     """One graph of SKOS, read."""
 
     def __init__(self, graph: Graph, name: str, base: str, language: str | None) -> None:
-        from rdflib import RDF, SKOS, URIRef
-
         self.graph, self.name, self.base, self.language = graph, name, base, language
         self.left_out: list[str] = []
         subjects = sorted(graph.subjects(RDF.type, SKOS.Concept), key=str)
@@ -166,11 +158,9 @@ class _Reader:
 
     def concept(self, subject: URIRef) -> Concept:
         """The concept at `subject`, its relations by id."""
-        from pydantic import ValidationError
-
-        broader = [*self._led_to(subject, ALSO_BROADER), *self._led_from(subject, ALSO_NARROWER)]
-        related = [*self._led_to(subject, ALSO_RELATED)]
-        same = [other for other in self._led_to(subject, ("exactMatch",)) if other]
+        broader = [*self._led(subject, ALSO_BROADER), *self._led(subject, ALSO_NARROWER, back=True)]
+        related = [*self._led(subject, ALSO_RELATED)]
+        same = [other for other in self._led(subject, ("exactMatch",)) if other]
         preferred = {tag: labels[0] for tag, labels in self._labels(subject, "prefLabel").items()}
         try:
             return Concept(
@@ -191,8 +181,6 @@ class _Reader:
             ) from None
 
     def _labels(self, subject: URIRef, what: str) -> dict[str, list[str]]:
-        from rdflib import SKOS, Literal
-
         found: dict[str, list[str]] = {}
         for label in self.graph.objects(subject, SKOS[what]):
             tag = label.language if isinstance(label, Literal) else None
@@ -208,8 +196,6 @@ class _Reader:
         return {tag: sorted(set(labels)) for tag, labels in sorted(found.items())}
 
     def _theme(self, subject: URIRef) -> str:
-        from rdflib import SKOS
-
         ours = self.base + SCHEME
         if not subject.startswith(self.base):
             return self.name
@@ -218,23 +204,16 @@ class _Reader:
                 return str(scheme).removeprefix(ours)
         return WHOLE
 
-    def _led_to(self, subject: URIRef, ways: tuple[str, ...]) -> Iterator[str]:
-        from rdflib import SKOS
-
+    def _led(self, subject: URIRef, ways: tuple[str, ...], back: bool = False) -> Iterator[str]:
+        """The ids of what one of `ways` leads to from `subject`, or comes from on the way `back`."""
+        graph = self.graph
         for way in ways:
-            for target in sorted(self.graph.objects(subject, SKOS[way]), key=str):
-                yield from self._known(subject, way, target)
-
-    def _led_from(self, subject: URIRef, ways: tuple[str, ...]) -> Iterator[str]:
-        from rdflib import SKOS
-
-        for way in ways:
-            for origin in sorted(self.graph.subjects(SKOS[way], subject), key=str):
-                yield from self._known(subject, way, origin)
+            term: URIRef = SKOS[way]
+            found = graph.subjects(term, subject) if back else graph.objects(subject, term)
+            for other in sorted(found, key=str):
+                yield from self._known(subject, way, other)
 
     def _known(self, subject: URIRef, way: str, target: Node) -> Iterator[str]:
-        from rdflib import URIRef
-
         if isinstance(target, URIRef) and target in self.ids:
             yield self.ids[target]
         elif str(target).startswith(self.base):
@@ -244,8 +223,6 @@ class _Reader:
 
     def scheme(self, theme: str, of_it: tuple[Concept, ...]) -> Scheme:
         """The scheme `theme` with its title and licence, as far as the file tells them."""
-        from rdflib import DCTERMS, RDF, SKOS, Literal, URIRef
-
         own: Node = URIRef(self.base + SCHEME + theme)
         if (own, RDF.type, SKOS.ConceptScheme) not in self.graph:
             others = sorted(self.graph.subjects(RDF.type, SKOS.ConceptScheme), key=str)
@@ -262,9 +239,3 @@ class _Reader:
             licence=str(licence) if licence is not None else None,
             concepts=of_it,
         )
-
-
-def slug(text: str) -> str:
-    """`text` as an id: "Permiso_Feria" → "permiso-feria"."""
-    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", bare))

@@ -213,18 +213,17 @@ def build_ours(options: argparse.Namespace, index: Index) -> Figures:
     vocabulary, written, spent, made = matcher.fingerprint, 0, 0.0, time.perf_counter()
     while batch := list(islice(documents, BATCH)):
         began = time.perf_counter()  # what it takes to make the copies is not ours
-        points, revisions = [], {}
+        points, revisions, profiles = [], {}, {}
         for document, pieces in batch:
-            labels = (document.title, *document.names, *document.keywords)
-            named = (matcher.in_text(t, document.language, document.country) for t in labels)
-            encoder = PassageEncoder(document, set().union(*named))
+            profile = profiles[document.id] = profiler.make(document)
+            encoder = PassageEncoder(document, profile.concepts)
             revisions[document.id] = revision_of(document, vocabulary)
             points += [
                 make_point(document, passage, revisions[document.id], encoder.encode(passage))
                 for passage in passages(document)[:pieces]
             ]
         index.upsert(points)
-        profiler.keep([document for document, _ in batch], revisions, store)
+        profiler.keep(profiles, revisions, store)
         store.put([document for document, _ in batch], revisions)
         written += len(points)
         spent += time.perf_counter() - began
