@@ -52,7 +52,9 @@ class Request(BaseModel):
 
 
 class Citation(BaseModel):
-    """Proof of a sentence: ``document.text[start:end] == quote``. Offsets count code points."""
+    """Proof of a sentence: ``document.text[start:end] == quote``. Offsets count code points;
+    `version` is how the hash of that document's content begins (`retrieval.store.Store.version`).
+    """
 
     marker: int
     document_id: str
@@ -65,6 +67,7 @@ class Citation(BaseModel):
     quote: str
     start: int
     end: int
+    version: str | None = None
     page: int | None = None
     field: str | None = None
     language: str | None = None

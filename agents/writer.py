@@ -10,7 +10,7 @@ from agents.context import Context
 from agents.labels import as_of, labels, section_at, verification
 from agents.replies import reply
 from agents.state import Citation, Sentence, State, Written
-from sources.document import Document
+from sources.document import VERSION, Document
 
 _SPECIAL = re.compile(r"([\\`*\[\]|#]|(?<![\w/.-])_|_(?![\w/.-]))")
 
@@ -96,6 +96,7 @@ class Writer:
                 quote=document.text[sentence["start"] : sentence["end"]],
                 start=sentence["start"],
                 end=sentence["end"],
+                version=document.content_hash[:VERSION],
                 page=section.page,
                 field=section.field.value,
                 language=document.language,

@@ -14,15 +14,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
-from retrieval.ingest import FORMAT, SyncReport, record, sync
+from retrieval.ingest import FORMAT, SyncReport, record, remove, revision_of, sync
 from retrieval.spool import Spool
 from retrieval.store import Store
 from sources import connectors
@@ -42,8 +44,23 @@ FEW = 4
 SHOWN = 20
 """Documents that a report names of those that would go."""
 
+OFTEN = 64
+"""Items after which progress is told."""
+
 Gate = Callable[[CatalogEntry, Callable[[], Iterator[Item]]], list[str]]
 """Given an entry and what was read of it: the right answers that it would turn wrong, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How a reading went: its report, how many documents there were before it, which of them are
+    gone, and whether anything would change.
+    """
+
+    report: SyncReport
+    before: int
+    gone: tuple[str, ...]
+    changed: bool
 
 
 class Jobs:
@@ -61,6 +78,8 @@ class Jobs:
         self._folder = folder
         self._index, self._store, self._matcher, self._dense = index, store, matcher, dense
         self._gate = gate
+        # Sets are read side by side, and indexed one after the other.
+        self._indexing = threading.Lock()
 
     def run(
         self,
@@ -78,8 +97,9 @@ class Jobs:
             spool = self._spool(entry, origin)
             if spool.accepted:  # a job died while it indexed
                 self._index_it(entry, spool, progress)
-            read, there = self._read(entry, origin, spool, progress)
-            waits = self._lost(entry, read, there) or self._worse(entry, spool, read)
+            with self._recorded(SyncReport(source_id=entry.id)) as report:
+                read = self._read(entry, origin, spool, report, progress)
+                waits = self._lost(read) or self._worse(entry, spool, read)
             if waits:
                 return waits
             spool.accept()
@@ -102,11 +122,14 @@ class Jobs:
             self._waiting(entry).clear()
             record(self._store, SyncReport(source_id=entry.id), "discarded")
 
-    def forget(self, source_id: str) -> None:
-        """Throws away what is known of a set that is removed."""
-        with self._lock(source_id):
+    def remove(self, source_id: str) -> int:
+        """Takes a set out of the index, with what waits and what is remembered of it; returns how many
+        documents there were. Raises UsageError where a job works on it.
+        """
+        with self._lock(source_id), self._indexing:
             Spool(self._folder / source_id).clear()
             self._keep_memory(source_id, "", {})
+            return remove(source_id, self._index, self._store)
 
     @contextmanager
     def _lock(self, source_id: str) -> Iterator[None]:
@@ -153,51 +176,62 @@ class Jobs:
         )
         return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
+    @contextmanager
+    def _recorded(self, report: SyncReport) -> Iterator[SyncReport]:
+        """Records why a job ended before anything was indexed."""
+        began = time.monotonic()
+        record(self._store, report, "reading")
+        try:
+            yield report
+        except BaseException as error:
+            report.seconds = time.monotonic() - began
+            record(self._store, report, f"failed: {error or type(error).__name__}")
+            raise
+
     def _read(
         self,
         entry: CatalogEntry,
         origin: str | None,
         spool: Spool,
+        report: SyncReport,
         progress: Callable[[SyncReport], None],
-    ) -> tuple[SyncReport, set[str]]:
-        """How the reading went, and the ids of all documents that there are now."""
+    ) -> _Read:
         memory = spool.memory(self._memory(entry.id, self._fingerprint(entry, origin)))
-        report, began, there = SyncReport(source_id=entry.id), time.monotonic(), set[str]()
-        record(self._store, report, "reading")
-        try:
-            for item in spool.fill(connectors.read(entry, origin, memory), memory):
-                if isinstance(item, Rejected):
-                    report.rejected.append(f"{item.name}: {item.reason}")
-                else:
-                    report.read += 1
-                    there.add(item.id if isinstance(item, Document) else item.document_id)
-                if (report.read + len(report.rejected)) % 64 == 0:
-                    progress(report)
-        except BaseException as error:
-            report.seconds = time.monotonic() - began
-            record(self._store, report, f"failed: {error or type(error).__name__}")
-            raise
-        return report, there
+        before, vocabulary = self._store.ids(entry.id), self._matcher.fingerprint
+        there, changed = set[str](), False
+        for item in spool.fill(connectors.read(entry, origin, memory), memory):
+            if isinstance(item, Rejected):
+                report.rejected.append(f"{item.name}: {item.reason}")
+            elif isinstance(item, Document):
+                there.add(item.id)
+                changed = changed or before.get(item.id) != revision_of(item, vocabulary)
+            else:
+                there.add(item.document_id)
+            if (len(there) + len(report.rejected)) % OFTEN == 0:
+                report.read = len(there)
+                progress(report)
+        report.read = len(there)
+        gone = tuple(sorted(before.keys() - there))
+        return _Read(report, len(before), gone, changed or bool(gone))
 
-    def _lost(self, entry: CatalogEntry, read: SyncReport, there: set[str]) -> SyncReport | None:
+    def _lost(self, read: _Read) -> SyncReport | None:
         """The report of a set that is held, or None."""
-        before = self._store.ids(entry.id)
-        gone = sorted(before.keys() - there)
-        if len(gone) <= max(FEW, MOST_LOST * len(before)):
+        if len(read.gone) <= max(FEW, MOST_LOST * read.before):
             return None
-        reason = f"{len(gone)} of {len(before)} documents would go"
-        return self._wait(read, "held", reason, [f"would go: {i}" for i in gone[:SHOWN]])
+        reason = f"{len(read.gone)} of {read.before} documents would go"
+        named = [f"would go: {document_id}" for document_id in read.gone[:SHOWN]]
+        return self._wait(read.report, "held", reason, named)
 
-    def _worse(self, entry: CatalogEntry, spool: Spool, read: SyncReport) -> SyncReport | None:
+    def _worse(self, entry: CatalogEntry, spool: Spool, read: _Read) -> SyncReport | None:
         """The report of a set that is quarantined, or None."""
-        if self._gate is None:
+        if self._gate is None or not read.changed:
             return None
-        record(self._store, read, "checking")
+        record(self._store, read.report, "checking")
         turned = self._gate(entry, spool.items)
         if not turned:
             return None
         reason = f"{len(turned)} right answers would turn wrong"
-        return self._wait(read, "quarantined", reason, turned)
+        return self._wait(read.report, "quarantined", reason, turned)
 
     def _wait(self, read: SyncReport, state: str, reason: str, notes: list[str]) -> SyncReport:
         report = read.model_copy(update={"state": state, "reason": reason, "notes": notes})
@@ -205,6 +239,15 @@ class Jobs:
         return report
 
     def _index_it(
+        self,
+        entry: CatalogEntry,
+        spool: Spool,
+        progress: Callable[[SyncReport], None],
+    ) -> SyncReport:
+        with self._indexing:
+            return self._index_alone(entry, spool, progress)
+
+    def _index_alone(
         self,
         entry: CatalogEntry,
         spool: Spool,

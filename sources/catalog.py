@@ -16,12 +16,13 @@ caller names. An entry looks like this:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic import Field as Attribute
 
 from sources.document import (
@@ -65,6 +66,20 @@ class CatalogEntry(BaseModel):
     golden: str | None = Attribute(default=None, description="questions with their right answers")
     schedule: str | None = Attribute(default=None, description="when it is read: a line of cron")
     options: dict[str, Any] = Attribute(default_factory=dict)
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, value: str | None) -> str | None:
+        if value is not None:
+            from cronsim import CronSim, CronSimError  # only a set with a schedule needs it
+
+            try:
+                CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+            except CronSimError:
+                raise ValueError(
+                    "no line of cron: write e.g. '0 3 * * *' for every day at 3"
+                ) from None
+        return value
 
 
 def one_line(error: ValidationError) -> str:

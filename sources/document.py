@@ -195,6 +195,10 @@ class Rejected(_Model):
     reason: str
 
 
+VERSION = 12
+"""Characters of a content hash by which a citation names the version that it quotes."""
+
+
 class Unchanged(_Model):
     """One item that its origin says is as it was at the last reading: its document stays as it is."""
 

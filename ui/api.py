@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException
@@ -34,6 +35,13 @@ class SyncRequest(BaseModel):
     origin: str | None = None
 
 
+class RemoveRequest(BaseModel):
+    """Which document set to remove, and whether its earlier texts go, too."""
+
+    source: str
+    purge: bool = False
+
+
 class Removed(BaseModel):
     """How many documents were removed."""
 
@@ -43,7 +51,6 @@ class Removed(BaseModel):
 def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     """The API over one house. `token` opens the endpoints of commands on this machine."""
     app = FastAPI(title="Ventanilla", version="0.1.0", redoc_url=None, docs_url=None)
-    writing = asyncio.Lock()
 
     def local(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
@@ -76,9 +83,8 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
 
     @app.post("/api/local/sync", dependencies=[Depends(local)])
     async def sync(request: SyncRequest) -> SyncReport:
-        """Reads a document set, one at a time."""
-        async with writing:
-            return await asyncio.to_thread(house.sync, request.source, request.origin)
+        """Reads a document set; one set is read by one job at a time."""
+        return await asyncio.to_thread(house.sync, request.source, request.origin)
 
     @app.post("/api/local/embed", dependencies=[Depends(local)])
     def embed() -> EmbedReport:
@@ -86,9 +92,20 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
         return house.embed()
 
     @app.post("/api/local/remove", dependencies=[Depends(local)])
-    async def remove(request: SyncRequest) -> Removed:
+    async def remove(request: RemoveRequest) -> Removed:
         """Removes a document set."""
-        async with writing:
-            return Removed(removed=await asyncio.to_thread(house.remove, request.source))
+        remove = partial(house.remove, request.source, purge=request.purge)
+        return Removed(removed=await asyncio.to_thread(remove))
+
+    @app.post("/api/local/confirm", dependencies=[Depends(local)])
+    async def confirm(request: SyncRequest) -> SyncReport:
+        """Lets answer what was held or quarantined."""
+        return await asyncio.to_thread(house.confirm, request.source)
+
+    @app.post("/api/local/discard", dependencies=[Depends(local)])
+    async def discard(request: SyncRequest) -> dict[str, Any]:
+        """Forgets what was held or quarantined."""
+        await asyncio.to_thread(house.discard, request.source)
+        return {"status": "ok"}
 
     return app

@@ -26,7 +26,8 @@ from agents.llm import open_model
 from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg, EmbedReport
 from retrieval.index import Index, open_index
-from retrieval.ingest import SyncReport, remove, sync
+from retrieval.ingest import SyncReport
+from retrieval.jobs import Jobs
 from retrieval.live_sources import LiveSources
 from retrieval.places import Places
 from retrieval.places.rows import built_in as our_places
@@ -40,9 +41,13 @@ from sources import connectors
 from sources.catalog import PATHS, CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable, UsageError
 from sources.vocabulary import concepts
+from ui.gate import Gate
 from ui.settings import Settings
 
 log = logging.getLogger(__name__)
+
+ENDED = ("done", "held", "quarantined", "discarded")
+"""States of a sync that nothing needs to take up; one that failed is tried again."""
 
 LOCK_PATIENCE_S = 2.0
 """How long a command waits for another one that is about to give the index free."""
@@ -57,7 +62,9 @@ class House:
         index: Index,
         store: Store,
         note: Callable[[str], None] = log.warning,
+        tables: Tables | None = None,
     ) -> None:
+        """`tables` are another house's, to be shared with it."""
         self.settings = settings
         self.index = index
         self.store = store
@@ -73,7 +80,8 @@ class House:
             else None
         )
         self.searcher = Searcher(index, store, self.matcher, self.dense, self.reranker)
-        self._tables: Tables | None = None
+        self._tables = tables
+        self.jobs = Jobs(settings.jobs, index, store, self.matcher, self.dense, Gate(self))
         self._places: Places | None = None
         self._opening = threading.Lock()
 
@@ -124,27 +132,39 @@ class House:
                 return sync_tables(entry, origin, self.tables, self.store, progress=progress)
             finally:
                 self._places = None  # after the load: who asked during it saw the old territories
-        items = connectors.read(entry, origin)
-        report = sync(
-            items,
-            source_id,
-            self.index,
-            self.store,
-            self.matcher,
-            dense=self.dense,
-            progress=progress,
-        )
-        self.searcher.refresh()
-        return report
+        try:
+            return self.jobs.run(entry, origin, progress)
+        finally:
+            self.searcher.refresh()
 
-    def remove(self, source_id: str) -> int:
-        """Takes a document set out of the index, and out of the catalogue if it was added."""
+    def confirm(
+        self, source_id: str, progress: Callable[[SyncReport], None] = lambda report: None
+    ) -> SyncReport:
+        """Lets answer what was read of a set and held or quarantined.
+
+        Raises CatalogError for an unknown id, UsageError where nothing waits.
+        """
+        try:
+            return self.jobs.confirm(self.entry(source_id), progress)
+        finally:
+            self.searcher.refresh()
+
+    def discard(self, source_id: str) -> None:
+        """Forgets what was read of a set and held or quarantined; see `confirm`."""
+        self.jobs.discard(self.entry(source_id))
+
+    def remove(self, source_id: str, *, purge: bool = False) -> int:
+        """Takes a document set out of the index, and out of the catalogue if it was added. Its texts
+        stay readable as versions, unless they are to be purged.
+        """
         entry = self.entry(source_id)
         if connectors.gives_tables(entry.connector):
             removed = remove_tables(source_id, self.tables, self.store)
             self._places = None
         else:
-            removed = remove(source_id, self.index, self.store)
+            removed = self.jobs.remove(source_id)
+            if purge:
+                self.store.forget_versions(source_id)
         (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
         self.searcher.refresh()
         return removed
@@ -175,9 +195,11 @@ class House:
         return catalog[source_id]
 
     def unread(self) -> list[str]:
-        """The document sets that are on and were never read to the end."""
+        """The document sets that are on and were never read to the end, or whose reading was cut off."""
         done = {
-            row[0] for row in self.store.rows("SELECT source_id FROM syncs WHERE state = 'done'")
+            row[0]
+            for row in self.store.rows("SELECT source_id, state FROM syncs")
+            if row[1] in ENDED
         }
         catalog = read_catalog(self.settings.catalog)
         return [entry.id for entry in catalog.values() if entry.enabled and entry.id not in done]

@@ -17,7 +17,8 @@ from retrieval.store import Store
 from retrieval.table_sync import counted
 from sources import connectors
 from sources.catalog import CatalogEntry, read_catalog, read_entry
-from sources.document import Document, Rejected
+from sources.document import VERSION, Document, Rejected
+from sources.errors import UsageError
 from ui.assemble import House, open_house
 from ui.local import SYNC_S, Running
 from ui.settings import Settings
@@ -45,7 +46,7 @@ def watched(house: House, source_id: str, origin: str | None = None) -> SyncRepo
         task = progress.add_task(f"reading {source_id}", total=None)
 
         def update(report: SyncReport) -> None:
-            progress.update(task, completed=report.indexed + report.unchanged)
+            progress.update(task, completed=max(report.read, report.indexed + report.unchanged))
 
         return house.sync(source_id, origin, update)
 
@@ -67,12 +68,53 @@ def embed(settings: Settings) -> EmbedReport:
         return house.embed(update)
 
 
-def remove(settings: Settings, source_id: str) -> int:
+def confirm(settings: Settings, source_id: str) -> dict[str, Any]:
+    """Lets answer what was read of a set and held or quarantined."""
+    if running := Running.find(settings):
+        report: dict[str, Any] = running.post("/api/local/confirm", {"source": source_id}, SYNC_S)
+        return report
+    with open_house(settings) as house:
+        return house.confirm(source_id).model_dump()
+
+
+def discard(settings: Settings, source_id: str) -> None:
+    """Forgets what was read of a set and held or quarantined."""
+    if running := Running.find(settings):
+        running.post("/api/local/discard", {"source": source_id}, SYNC_S)
+        return
+    with open_house(settings) as house:
+        house.discard(source_id)
+
+
+def versions(settings: Settings, document_id: str, version: str | None) -> list[str]:
+    """The text of one version of a document, or a line for each that there is.
+
+    Raises UsageError where there is none.
+    """
+    store = Store(settings.documents)
+    try:
+        if version:
+            if document := store.version(document_id, version):
+                return [document.title, "", document.text]
+        else:
+            current = store.get(document_id)
+            rows = [f"{current.content_hash[:VERSION]}  as it is now"] if current else []
+            rows += [f"{v[:VERSION]}  until {until}" for v, until in store.versions(document_id)]
+            if rows:
+                return rows
+    finally:
+        store.close()
+    asked = f"{document_id} in version {version}" if version else document_id
+    raise UsageError(f"there is no {asked}", "A citation has both: document_id and version.")
+
+
+def remove(settings: Settings, source_id: str, *, purge: bool = False) -> int:
     """Removes a document set; returns how many documents or rows it had."""
     if running := Running.find(settings):
-        return int(running.post("/api/local/remove", {"source": source_id}, SYNC_S)["removed"])
+        body = {"source": source_id, "purge": purge}
+        return int(running.post("/api/local/remove", body, SYNC_S)["removed"])
     with open_house(settings) as house:
-        return house.remove(source_id)
+        return house.remove(source_id, purge=purge)
 
 
 def kept_as(settings: Settings, source_id: str) -> str:

@@ -16,7 +16,9 @@ from typing import Annotated, Any
 import typer
 
 from sources.errors import CatalogError, UsageError, VentanillaError, reason_of
-from ui.settings import Settings, read_settings
+from ui import cli_sources
+from ui.cli_shared import AsJson, note, say
+from ui.settings import read_settings
 
 app = typer.Typer(
     name="ventanilla",
@@ -25,8 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-sources_app = typer.Typer(help="The document sets that may be cited.", no_args_is_help=True)
-app.add_typer(sources_app, name="sources")
+app.add_typer(cli_sources.app, name="sources")
 tools_app = typer.Typer(help="The tools that answer from tables.", no_args_is_help=True)
 app.add_typer(tools_app, name="tools")
 vocabulary_app = typer.Typer(help="The words that citizens use.", no_args_is_help=True)
@@ -34,20 +35,9 @@ app.add_typer(vocabulary_app, name="vocabulary")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Batch = Annotated[Path | None, typer.Option(help="A file of JSON lines, each with `question`.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers go, one JSON line each.")]
 Question = Annotated[str | None, typer.Argument(help="The question, in quotes.")]
-
-
-def say(text: str = "") -> None:
-    """A line on standard output."""
-    typer.echo(text)
-
-
-def note(text: str) -> None:
-    """A line on standard error, out of the way of what is piped."""
-    typer.echo(text, err=True)
 
 
 @app.command()
@@ -107,117 +97,6 @@ def _needed(out: Path | None) -> Path:
     if out is None:
         raise UsageError("--batch needs --out", "Say where the answers go: --out answers.jsonl.")
     return out
-
-
-@sources_app.command("list")
-def list_sources(as_json: AsJson = False) -> None:
-    """Show the document sets, what is indexed of each, and how the last reading ended."""
-    from ui.catalogue import overview
-
-    rows = overview(read_settings())
-    if as_json:
-        say(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        on = "on " if row["enabled"] else "off"
-        count = f"{row['rows']:>6} rows     " if row["rows"] else f"{row['documents']:>6} documents"
-        say(f"{row['id']:<22} {on} {count}  {row['state']}  {row['title']}")
-
-
-@sources_app.command("add")
-def add_source(
-    entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],
-    sync: Annotated[bool, typer.Option(help="Read it right away.")] = True,
-) -> None:
-    """Add an agency's document set and read it."""
-    from ui.assemble import add_entry
-
-    settings = read_settings()
-    added = add_entry(settings, entry)
-    say(f"{added.id}: added ({added.title})")
-    if sync:
-        _sync(settings, added.id, None)
-
-
-@sources_app.command("sync")
-def sync_sources(
-    ids: Annotated[list[str] | None, typer.Argument(help="Which sets; all that are on.")] = None,
-    origin: Annotated[
-        str | None, typer.Option("--from", help="Read this folder or file in place of the origin.")
-    ] = None,
-) -> None:
-    """Read document sets into the index: only what changed, and what vanished goes."""
-    from sources.catalog import read_catalog
-
-    settings = read_settings()
-    catalog = read_catalog(settings.catalog)
-    chosen = ids or [entry.id for entry in catalog.values() if entry.enabled]
-    if origin and len(chosen) != 1:
-        raise UsageError("--from goes with one document set", "Name the set: sync ID --from PATH.")
-    if origin and "://" not in origin:
-        origin = str(Path(origin).absolute())  # a running server has another working directory
-    for source_id in chosen:
-        _sync(settings, source_id, origin)
-
-
-@sources_app.command("remove")
-def remove_source(
-    source_id: Annotated[str, typer.Argument(help="Which set.")],
-) -> None:
-    """Take a document set out of the index: none of it can answer any more."""
-    from ui.catalogue import kept_as, remove
-
-    settings = read_settings()
-    unit = kept_as(settings, source_id)
-    say(f"{source_id}: {remove(settings, source_id)} {unit} removed")
-
-
-@sources_app.command("embed")
-def embed_sources() -> None:
-    """Give passages the vectors of VENTANILLA_EMBED_MODEL; a run that was stopped goes on."""
-    from ui.catalogue import embed
-
-    report = embed(read_settings())
-    replaced = f", in place of {report.replaced}" if report.replaced else ""
-    say(
-        f"{report.model}: {report.embedded} of {report.passages} passages embedded "
-        f"({report.dimension} numbers); it answers{replaced}"
-    )
-
-
-@sources_app.command("check")
-def check_source(
-    entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],
-) -> None:
-    """Read a set without indexing it, and say what would be taken and what not."""
-    from ui.catalogue import check
-
-    found = check(entry)
-    for line in found.reasons:
-        note(f"not read: {line}")
-    say(f"{found.taken} {found.unit} can be read, {found.refused} cannot")
-    if not found.taken:
-        raise UsageError("nothing can be read from that set", "See the reasons above.")
-
-
-def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
-    from ui.catalogue import sync
-
-    report = sync(settings, source_id, origin)
-    for line in report["rejected"][:20]:
-        note(f"not read: {line}")
-    if len(report["rejected"]) > 20:
-        note(
-            f"… and {len(report['rejected']) - 20} more; `ventanilla sources list --json` has them"
-        )
-    for line in report["notes"]:
-        note(f"mended or left out: {line}")
-    not_read = report["rows_rejected"] or len(report["rejected"])
-    say(
-        f"{source_id}: {report['indexed']} indexed, {report['unchanged']} unchanged, "
-        f"{report['removed']} removed, {not_read} not read "
-        f"({report['seconds']:.1f} s)"
-    )
 
 
 @tools_app.command("list")

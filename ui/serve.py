@@ -15,6 +15,7 @@ from sources.errors import SourceError, UsageError, VentanillaError
 from ui import local
 from ui.assemble import House, open_house
 from ui.catalogue import watched
+from ui.schedule import scheduled
 from ui.settings import Settings
 
 SHUTDOWN_S = 5
@@ -70,7 +71,7 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
         shown = f"[{host}]" if ":" in host else host
         token = local.announce(settings, f"http://{shown}:{port}")
         try:
-            with _models_of_the_search(house, note):
+            with _models_of_the_search(house, note), scheduled(house, note):
                 asyncio.run(_run(house, listener, token, f"http://{shown}:{port}", note))
         finally:
             local.withdraw(settings)

@@ -90,6 +90,11 @@ class Settings(BaseModel):
         return self.home / "documents.sqlite"
 
     @property
+    def jobs(self) -> Path:
+        """The folder of what was read and is not indexed yet."""
+        return self.home / "jobs"
+
+    @property
     def tables(self) -> Path:
         """The DuckDB file of open data."""
         return self.home / "tables.duckdb"

@@ -1,0 +1,114 @@
+"""Golden questions as a gate: what was read of a set is tried on a copy before it may answer.
+
+    turned = Gate(house)(entry, items)      # a line for each right answer that would turn wrong
+
+Every entry may name a file of `golden` questions. Those that a change could touch are asked of the
+house as it is and of a copy that holds the change; both quote their sources, so that no model's mood
+decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.evaluate import Failure, run
+from agents.golden import Golden, read_golden
+from agents.state import Answer, Request
+from retrieval.ingest import sync
+from sources.catalog import CatalogEntry, read_catalog
+from sources.document import PUBLIC, Item
+
+if TYPE_CHECKING:
+    from ui.assemble import House
+
+AT_ONCE = 4
+_WRITER = {"model_backend": "extractive", "qdrant_url": None}
+
+
+class Gate:
+    """The gate of one house. See `retrieval.jobs.Gate`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __call__(self, entry: CatalogEntry, items: Callable[[], Iterator[Item]]) -> list[str]:
+        """A line for each golden question that is answered rightly now and would not be with `items`.
+
+        Raises UsageError where a golden file is wrong: then nobody knows what is right.
+        """
+        golden = self._golden(entry)
+        if not golden:
+            return []
+        before = _failures(self._as_it_is(), golden)
+        right = [question for question in golden if question.id not in before]
+        if not right:
+            return []
+        with tempfile.TemporaryDirectory(prefix="ventanilla-") as scratch:
+            after = self._with(entry, items, Path(scratch), right)
+        return [
+            f"{failure.question} → expected {failure.expected}; it would be {failure.got}"
+            for failure in after.values()
+        ]
+
+    def _golden(self, entry: CatalogEntry) -> list[Golden]:
+        """The questions of all sets that see what `entry` sees: public ones are answered from every
+        public set, an internal one's are asked where it is seen.
+        """
+        seen = {PUBLIC, entry.tenant}
+        paths = [
+            Path(other.golden)
+            for other in read_catalog(self._house.settings.catalog).values()
+            if other.golden and other.enabled and other.tenant in seen
+        ]
+        return read_golden(paths) if paths else []
+
+    def _as_it_is(self) -> House:
+        from ui.assemble import House
+
+        house = self._house
+        settings = house.settings.model_copy(update=_WRITER)
+        return House(settings, house.index, house.store, tables=house.tables)
+
+    def _with(
+        self,
+        entry: CatalogEntry,
+        items: Callable[[], Iterator[Item]],
+        scratch: Path,
+        golden: list[Golden],
+    ) -> dict[str, Failure]:
+        from ui.assemble import House
+
+        house = self._house
+        settings = house.settings.model_copy(update={**_WRITER, "home": scratch})
+        index, store = house.index.copy(settings.index), house.store.copy(settings.documents)
+        try:
+            tried = House(settings, index, store, tables=house.tables)
+            sync(items(), entry.id, index, store, tried.matcher, dense=tried.dense)
+            tried.searcher.refresh()
+            return _failures(tried, golden)
+        finally:
+            store.close()
+            index.close()
+
+
+def _failures(house: House, golden: list[Golden]) -> dict[str, Failure]:
+    """The questions that are not answered rightly, by their ids."""
+
+    async def work() -> dict[str, Failure]:
+        async with house.assistant() as assistant:
+
+            async def ask(request: Request) -> Answer:
+                return await assistant.ask(request)
+
+            report = await run(golden, ask, AT_ONCE, lookup=assistant.document)
+        return {
+            failure.id: failure
+            for split in report.splits
+            for failure in report.failures(split, show_report=True)
+        }
+
+    return asyncio.run(work())
