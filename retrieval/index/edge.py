@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,12 +68,9 @@ class EdgeIndex:
     def open(cls, path: Path) -> EdgeIndex:
         """Opens the folder, creating it where there is none."""
         with _errors(path):
-            if (path / "edge_config.json").exists() or any(path.glob("*")):
-                shard = qe.EdgeShard.load(str(path))
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                sparse = {leg: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for leg in LEGS}
-                shard = qe.EdgeShard.create(str(path), qe.EdgeConfig(sparse_vectors=sparse))
+            if not any(path.glob("*")):
+                _create(path)
+            shard = qe.EdgeShard.load(str(path))
             known = shard.info().payload_schema  # an older index may lack a field's
             fields: dict[str, Any] = {
                 key: qe.KeywordIndexParams(is_tenant=key == "tenant") for key in KEYWORDS
@@ -226,6 +224,23 @@ class EdgeIndex:
         with _errors(self._path):
             self._shard.flush()
             self._shard.close()
+
+
+def _create(path: Path) -> None:
+    """An empty shard in `path`, whole or not at all: one that was begun could not be loaded."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    begun = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    sparse = {leg: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for leg in LEGS}
+    shard = qe.EdgeShard.create(str(begun), qe.EdgeConfig(sparse_vectors=sparse))
+    shard.flush()
+    shard.close()
+    try:
+        begun.rename(path)  # an empty folder in its place gives way
+    except OSError:
+        if not any(path.glob("*")):  # else another process was quicker
+            raise
+    for left in path.parent.glob(f".{path.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _dense_of(path: Path) -> dict[str, int]:
