@@ -177,14 +177,12 @@ def remove(source_id: str, index: Index, store: Store) -> int:
 
 def _remove(ids: list[str], source_id: str, index: Index, store: Store) -> None:
     """The text goes first: from then on nothing of it can be quoted, whatever dies next."""
-    from retrieval.pipeline import docstore_of
+    from retrieval.pipeline import forget_hashes
 
     store.delete(ids)
     for first in range(0, len(ids), 500):
         index.delete(ids[first : first + 500])
-    docstore = docstore_of(store, source_id)
-    for document_id in ids:
-        docstore.delete_document(document_id, raise_error=False)
+    forget_hashes(store, source_id, ids)
 
 
 def record(store: Store, report: SyncReport, state: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -237,6 +237,16 @@ def make_point(
 def docstore_of(store: Store, source_id: str) -> KVDocumentStore:
     """The hashes of one source's documents."""
     return KVDocumentStore(SqliteKVStore(store), namespace=f"source/{source_id}", batch_size=512)
+
+
+def forget_hashes(store: Store, source_id: str, ids: Iterable[str]) -> None:
+    """Forgets the hashes of documents that are gone: LlamaIndex's own way is a transaction for each."""
+    docstore = docstore_of(store, source_id)
+    with store.transaction() as connection:
+        for collection in (docstore._metadata_collection, docstore._ref_doc_collection):
+            connection.executemany(
+                "DELETE FROM kv WHERE collection = ? AND key = ?", [(collection, i) for i in ids]
+            )
 
 
 def run_batch(
