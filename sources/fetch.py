@@ -20,7 +20,7 @@ from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import httpx
 
-from sources.errors import ConnectorError, StatusError, reason_of
+from sources.errors import ConnectorError, StatusError, Unavailable, reason_of
 
 AGENT = "Ventanilla/0.1 (reads open data for a public service window)"
 LARGEST = 300 * 1024 * 1024
@@ -110,7 +110,7 @@ def fetch(
     for given, name in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
         if known and known.get(given):
             asked[name] = known[given]
-    late = ConnectorError(f"{url} did not answer within {seconds:g} s", _REMEDY)
+    late = Unavailable(f"{url} did not answer within {seconds:g} s", _REMEDY)
     try:
         with httpx.Client(timeout=min(seconds, _STEP_S), headers=asked) as client:
             return _follow(client, url, into, deadline, largest, late, secrets)
@@ -122,7 +122,7 @@ def fetch(
         raise late from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         detail = secrets.hidden(reason_of(error, 400))[:120]
-        raise ConnectorError(f"{url} cannot be read ({detail})", _REMEDY) from None
+        raise Unavailable(f"{url} cannot be read ({detail})", _REMEDY) from None
     except OSError as error:
         raise ConnectorError(f"{into.name} cannot be written ({error.strerror})") from None
 

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -29,7 +29,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Attribute
 
 from sources.catalog import CatalogEntry, one_line
-from sources.errors import CatalogError, ConnectorError, StatusError
+from sources.connectors import Memory
+from sources.document import Unchanged
+from sources.errors import CatalogError, ConnectorError, StatusError, Unavailable
 from sources.fetch import AGENT, Secrets, fetch
 from sources.parsers.blocks import fold
 
@@ -163,7 +165,7 @@ class Portal:
                     continue
                 raise StatusError(error.url, error.status, self._advice(error.status)) from None
             except ConnectorError as error:
-                raise ConnectorError(error.problem, self._remedy) from None
+                raise type(error)(error.problem, self._remedy) from None
         if fetched.unchanged:
             return Answer(unchanged=True, mark=dict(known or {}))
         data = into.read_bytes()
@@ -190,28 +192,40 @@ class Portal:
 
 def is_transient(error: ConnectorError) -> bool:
     """Whether an item may well be there at the next reading: a busy server, a line that broke."""
-    return not isinstance(error, StatusError) or error.status in _TRANSIENT
+    if isinstance(error, StatusError):
+        return error.status in _TRANSIENT
+    return isinstance(error, Unavailable)
+
+
+def held(memory: Memory, name: str, error: ConnectorError) -> Iterator[Unchanged]:
+    """The document that the last reading made of the item `name`, where `error` will pass: what a busy
+    server does not give today is no reason to take from citizens what it gave before.
+    """
+    mark = memory.before.get(name)
+    if mark and is_transient(error):
+        memory.now[name] = mark
+        yield Unchanged(document_id=mark["id"])
 
 
 def as_json(data: bytes, url: str) -> Any:
-    """Raises ConnectorError saying what came in place of JSON."""
+    """Raises Unavailable saying what came in place of JSON."""
     try:
         return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
         if data.lstrip()[:1] == b"<":
-            raise ConnectorError(f"{url} answered with a page, not with data") from None
+            raise Unavailable(f"{url} answered with a page, not with data") from None
         detail = str(error)[:80] if data.strip() else "nothing came"
-        raise ConnectorError(f"{url} answered with broken JSON ({detail})") from None
+        raise Unavailable(f"{url} answered with broken JSON ({detail})") from None
 
 
 def as_xml(data: bytes, url: str) -> Any:
-    """The root element. Raises ConnectorError saying in one line what is wrong."""
+    """The root element. Raises Unavailable, or ConnectorError where it may be an attack, in one line."""
     try:
         return ElementTree.fromstring(data)
     except DefusedXmlException:
         raise ConnectorError(f"{url} declares XML entities, which may be an attack") from None
     except (ParseError, LookupError, ValueError) as error:
-        raise ConnectorError(f"{url} answered with broken XML ({str(error)[:80]})") from None
+        raise Unavailable(f"{url} answered with broken XML ({str(error)[:80]})") from None
 
 
 def text_of(value: object) -> str:
