@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -30,7 +30,7 @@ from pydantic import Field as Attribute
 
 from sources.catalog import CatalogEntry, one_line
 from sources.connectors import Memory
-from sources.document import Unchanged
+from sources.document import Item, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError, StatusError, Unavailable
 from sources.fetch import AGENT, Secrets, fetch
 from sources.parsers.blocks import fold
@@ -197,14 +197,37 @@ def is_transient(error: ConnectorError) -> bool:
     return isinstance(error, Unavailable)
 
 
-def held(memory: Memory, name: str, error: ConnectorError) -> Iterator[Unchanged]:
-    """The document that the last reading made of the item `name`, where `error` will pass: what a busy
-    server does not give today is no reason to take from citizens what it gave before.
+@dataclass(slots=True)
+class Failures:
+    """The items of a reading that failed for now. What a busy server does not give today is no reason
+    to take from citizens what it gave before.
     """
-    mark = memory.before.get(name)
-    if mark and is_transient(error):
-        memory.now[name] = mark
-        yield Unchanged(document_id=mark["id"])
+
+    memory: Memory
+    last: ConnectorError | None = None
+
+    def of(self, key: str, name: str, error: ConnectorError) -> Iterator[Rejected | Unchanged]:
+        """What is told of the item whose marks stand under `key`: why it failed, and that its document of
+        the last reading stays where the fault will pass.
+        """
+        yield Rejected(name=name, reason=str(error))
+        if not is_transient(error):
+            return
+        self.last = error
+        if mark := self.memory.before.get(key):
+            self.memory.now[key] = mark
+            yield Unchanged(document_id=mark["id"])
+
+    def watched(self, items: Iterable[Item]) -> Iterator[Item]:
+        """`items`. Raises the last fault where nothing but faults came: that is the portal's, and no
+        reason to retire its documents.
+        """
+        came = False
+        for item in items:
+            came = came or not isinstance(item, Rejected)
+            yield item
+        if self.last and not came:
+            raise self.last
 
 
 def as_json(data: bytes, url: str) -> Any:

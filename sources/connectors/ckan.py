@@ -49,10 +49,10 @@ from sources.parsers.blocks import Block, Kind
 from sources.parsers.document import make
 from sources.parsers.markdown import parse as parse_markdown
 from sources.portals import (
+    Failures,
     Portal,
     PortalOptions,
     as_json,
-    held,
     options_of,
     slug,
     text_of,
@@ -112,7 +112,8 @@ def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
         Portal(options, secrets=Secrets(headers=headers)) as portal,
         Reader() as reader,
     ):
-        yield from _Reading(entry, options, portal, reader, memory).items(origin.rstrip("/"))
+        reading = _Reading(entry, options, portal, reader, memory)
+        yield from reading.failures.watched(reading.items(origin.rstrip("/")))
 
 
 class _Reading:
@@ -120,7 +121,7 @@ class _Reading:
         self, entry: CatalogEntry, options: Options, portal: Portal, reader: Reader, memory: Memory
     ) -> None:
         self.entry, self.options, self.portal = entry, options, portal
-        self.reader, self.memory = reader, memory
+        self.reader, self.memory, self.failures = reader, memory, Failures(memory)
         self.others: Counter[str] = Counter()
         self.api = ""
 
@@ -245,8 +246,7 @@ class _Reading:
             may_lead_to(self.api, url)
             answer = self.portal.get(url, known, with_key=False, largest=LARGEST)
         except ConnectorError as error:
-            yield Rejected(name=label, reason=str(error))
-            yield from held(self.memory, key, error)
+            yield from self.failures.of(key, label, error)
             return
         mark = {**answer.mark, "id": document_id, "told": told}
         if answer.unchanged or known.get("hash") == mark["hash"]:

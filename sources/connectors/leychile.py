@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -45,11 +46,11 @@ from sources.parsers.articles import Part, lines_of, part_of, write
 from sources.parsers.blocks import Kind, Unreadable, clean, fold
 from sources.parsers.html import parse
 from sources.portals import (
+    Failures,
     Portal,
     PortalOptions,
     as_json,
     as_xml,
-    held,
     options_of,
     slug,
     text_of,
@@ -109,14 +110,16 @@ def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
         raise CatalogError(
             f"{entry.id}: options.norms names no norm", "Write numbers, or `{ley: 19880}`."
         )
+    failures = Failures(memory)
     with Portal(options, accept="application/json, text/xml", remedy=_REMEDY) as portal:
-        for norm in options.norms:
-            yield from _asked(entry, origin, norm, portal, memory)
+        norms = (_asked(entry, origin, norm, portal, failures) for norm in options.norms)
+        yield from failures.watched(chain.from_iterable(norms))
 
 
 def _asked(
-    entry: CatalogEntry, origin: str, wanted: int | Law, portal: Portal, memory: Memory
+    entry: CatalogEntry, origin: str, wanted: int | Law, portal: Portal, failures: Failures
 ) -> Iterator[Item]:
+    memory = failures.memory
     name = f"ley {wanted.ley}" if isinstance(wanted, Law) else f"norma {wanted}"
     known = memory.before.get(name, {})
     try:
@@ -134,10 +137,11 @@ def _asked(
         document = _document(entry, norm, on=date.today())
     except Blocked:
         raise
-    except (ConnectorError, Unreadable) as error:
+    except ConnectorError as error:
+        yield from failures.of(name, name, error)
+        return
+    except Unreadable as error:
         yield Rejected(name=name, reason=str(error))
-        if isinstance(error, ConnectorError):
-            yield from held(memory, name, error)
         return
     if mark.keys() - {"hash"} and norm.valid_to is None:
         memory.now[name] = {**mark, "id": document.id}

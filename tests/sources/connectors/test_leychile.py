@@ -218,21 +218,33 @@ def test_a_silent_block_ends_the_reading_and_is_said(web: Portal, body: bytes) -
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html>" + b"x" * 600 + b"</html>", "a page came, not a norm"),
-        (b"Mantenimiento " * 60, "a page came, not a norm"),
-        (b'{"html": [{"i": 1, "t": "<div>', "broken JSON"),
         (b'{"html": []}', "no such norm"),
         (b'{"html": [], "metadatos": {"id_norma": 1, "titulo_norma": "x"}}', "no article in it"),
         (b'{"html": [7, {"t": 1}], "metadatos": {"id_norma": 1}}', "it has no title"),
         (b'{"html": [], "metadatos": {"titulo_norma": "x"}}', "it has no number"),
         (b"<Error>No existe</Error>", "there is no such norm"),
-        (xml()[:700].encode(), "broken XML"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "XML entities"),
     ],
 )
 def test_what_is_no_norm_is_rejected(web: Portal, body: bytes, said: str) -> None:
     web.put("/obtxml", body)
     assert said in why(read(ENTRY, f"{web.url}/obtxml", Memory()))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>" + b"x" * 600 + b"</html>", "a page came, not a norm"),
+        (b"Mantenimiento " * 60, "a page came, not a norm"),
+        (b'{"html": [{"i": 1, "t": "<div>', "broken JSON"),
+        (xml()[:700].encode(), "broken XML"),
+    ],
+)
+def test_answers_that_are_no_answers_retire_nothing(web: Portal, body: bytes, said: str) -> None:
+    web.put("/obtxml", body)
+    with pytest.raises(ConnectorError, match=said) as caught:
+        list(read(ENTRY, f"{web.url}/obtxml", Memory()))
+    assert "\n" not in str(caught.value)
 
 
 def test_one_norm_that_fails_leaves_the_others_and_keeps_its_document(web: Portal) -> None:
