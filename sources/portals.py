@@ -33,7 +33,6 @@ from sources.connectors import Memory
 from sources.document import Item, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError, StatusError, Unavailable
 from sources.fetch import AGENT, Secrets, fetch
-from sources.parsers.blocks import fold
 
 PAUSE_S = 0.5
 """Seconds between two requests to one host."""
@@ -169,7 +168,7 @@ class Portal:
         if fetched.unchanged:
             return Answer(unchanged=True, mark=dict(known or {}))
         data = into.read_bytes()
-        mark = {**fetched.known, "hash": hashlib.sha256(data).hexdigest()}
+        mark = {**fetched.known, "sha256": hashlib.sha256(data).hexdigest()}
         return Answer(data, mark=mark, day=fetched.day)
 
     def _pause(self, url: str) -> None:
@@ -216,7 +215,7 @@ class Failures:
         self.last = error
         if mark := self.memory.before.get(key):
             self.memory.now[key] = mark
-            yield Unchanged(document_id=mark["id"])
+            yield Unchanged(document_id=mark["document"])
 
     def watched(self, items: Iterable[Item]) -> Iterator[Item]:
         """`items`. Raises the last fault where nothing but faults came: that is the portal's, and no
@@ -256,11 +255,6 @@ def text_of(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return " ".join(str(value).split())
-
-
-def slug(text: str) -> str:
-    """ASCII in lower case with dashes, as ids are written."""
-    return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
 def web_address(value: object) -> str | None:

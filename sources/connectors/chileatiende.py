@@ -24,7 +24,8 @@ from __future__ import annotations
 import html as entities
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -35,7 +36,7 @@ from pydantic import Field as Attribute
 from pydantic import ValidationError
 
 from sources.catalog import CatalogEntry, one_line, read_yaml
-from sources.connectors import Memory
+from sources.connectors import Mark, Memory
 from sources.document import (
     Authority,
     Document,
@@ -48,7 +49,7 @@ from sources.document import (
 )
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import Secrets, is_address
-from sources.parsers.blocks import Block, Kind, Unreadable, fold, heading
+from sources.parsers.blocks import Block, Kind, Unreadable, fold, heading, slug
 from sources.parsers.govbr_sectors import Rule, rules_of
 from sources.parsers.html import parse
 from sources.parsers.sections import GROUP_LIMIT, introduced
@@ -57,8 +58,8 @@ from sources.portals import (
     PortalOptions,
     as_json,
     as_xml,
+    is_transient,
     options_of,
-    slug,
     text_of,
     token_of,
     web_address,
@@ -109,6 +110,15 @@ def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
             yield from (_item(entry, ficha, None) for ficha in found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The items of one page, the next one's token or "", and what to note of it once all are taken."""
+
+    items: Sequence[Item]
+    following: str
+    marks: Mapping[str, Mark]
+
+
 class _Reading:
     """One reading of the API: which fichas have come, and which addresses were asked."""
 
@@ -129,11 +139,14 @@ class _Reading:
     def _pages(self, address: str) -> Iterator[Item]:
         token, tokens, here = "", {""}, set[str]()
         for _ in range(self.options.most_pages):
-            following, items = self._page(address, token)
-            names = {item.name if isinstance(item, Rejected) else _id(item) for item in items}
-            yield from (item for item in items if _id(item) not in self.seen)
+            page = self._page(address, token)
+            names = {item.name if isinstance(item, Rejected) else _id(item) for item in page.items}
+            yield from (item for item in page.items if _id(item) not in self.seen)
+            # Only now: a reading that is cut off within a page has to read it again.
+            self.memory.now |= page.marks
             self.seen |= names
-            if not following or not items:
+            following = page.following
+            if not following or not names:
                 return
             if following in tokens or names <= here:
                 raise ConnectorError(
@@ -148,8 +161,7 @@ class _Reading:
             "Raise `options.most_pages`, or `page_size` where the API grants more.",
         )
 
-    def _page(self, address: str, token: str) -> tuple[str, list[Item]]:
-        """(the next page's token or "", the items of this one)."""
+    def _page(self, address: str, token: str) -> _Page:
         asked = {"type": self.options.type, "maxResults": str(self.options.page_size)}
         asked |= {"query": self.options.query} if self.options.query else {}
         asked |= {"pageToken": token} if token else {}
@@ -157,16 +169,16 @@ class _Reading:
         known = self.memory.before.get(url, {})
         answer = self.portal.get(url, known)
         if answer.unchanged:
-            self.memory.now[url] = known
-            return known["next"], [Unchanged(document_id=one) for one in json.loads(known["ids"])]
+            as_before = [Unchanged(document_id=one) for one in json.loads(known["ids"])]
+            return _Page(as_before, known["next"], {url: known})
         fichas, following = _feed(answer.data, url)
         items: list[Item] = [
             _item(self.entry, self._whole(address, one), date.today()) for one in fichas
         ]
         ids = [_id(item) for item in items if not isinstance(item, Rejected)]
-        if len(ids) == len(items):  # what was refused is to be told again at the next reading
-            self.memory.now[url] = {**answer.mark, "ids": json.dumps(ids), "next": following}
-        return following, items
+        mark = {**answer.mark, "ids": json.dumps(ids), "next": following}
+        # What was refused is to be told again at the next reading.
+        return _Page(items, following, {url: mark} if len(ids) == len(items) else {})
 
     def _whole(self, address: str, ficha: Any) -> Any:
         """The ficha itself where a list holds only its code and title."""
@@ -178,6 +190,8 @@ class _Reading:
         try:
             found, _ = _feed(self.portal.get(url).data, url)
         except ConnectorError as error:
+            if is_transient(error):  # the whole list is asked again later, and nothing retired
+                raise
             return {**ficha, "_problem": str(error)}
         return {**ficha, **found[0]} if found else ficha
 

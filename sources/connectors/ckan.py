@@ -45,7 +45,7 @@ from sources.errors import CatalogError, ConnectorError, StatusError, Unavailabl
 from sources.fetch import Secrets, is_address, may_lead_to
 from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, reader_of
 from sources.parsers.apart import Reader
-from sources.parsers.blocks import Block, Kind
+from sources.parsers.blocks import Block, Kind, slug
 from sources.parsers.document import make
 from sources.parsers.markdown import parse as parse_markdown
 from sources.portals import (
@@ -54,7 +54,6 @@ from sources.portals import (
     PortalOptions,
     as_json,
     options_of,
-    slug,
     text_of,
     token_of,
     web_address,
@@ -248,8 +247,8 @@ class _Reading:
         except ConnectorError as error:
             yield from self.failures.of(key, label, error)
             return
-        mark = {**answer.mark, "id": document_id, "told": told}
-        if answer.unchanged or known.get("hash") == mark["hash"]:
+        mark = {**answer.mark, "document": document_id, "told": told}
+        if answer.unchanged or known.get("sha256") == mark["sha256"]:
             self.memory.now[key] = mark
             yield Unchanged(document_id=document_id)
             return

@@ -43,7 +43,7 @@ from sources.document import Document, Item, Provenance, Rejected, TextBuilder, 
 from sources.errors import CatalogError, ConnectorError, Unavailable
 from sources.fetch import is_address
 from sources.parsers.articles import Part, lines_of, part_of, write
-from sources.parsers.blocks import Kind, Unreadable, clean, fold
+from sources.parsers.blocks import Kind, Unreadable, clean, fold, slug
 from sources.parsers.html import parse
 from sources.portals import (
     Failures,
@@ -52,7 +52,6 @@ from sources.portals import (
     as_json,
     as_xml,
     options_of,
-    slug,
     text_of,
 )
 from sources.tables.values import day
@@ -127,7 +126,7 @@ def _asked(
         answer = portal.get(_address(origin, wanted), known)
         if answer.unchanged:
             memory.now[name] = known
-            yield Unchanged(document_id=known["id"])
+            yield Unchanged(document_id=known["document"])
             return
         norm = read_norm(answer.data, name)
         mark = answer.mark
@@ -143,11 +142,10 @@ def _asked(
     except Unreadable as error:
         yield Rejected(name=name, reason=str(error))
         return
-    if mark.keys() - {"hash"} and norm.valid_to is None:
-        memory.now[name] = {**mark, "id": document.id}
-    else:
-        memory.now[name] = {"id": document.id}
     yield document
+    # A text that expires is asked for anew, whatever the server says of it.
+    lasting = mark if norm.valid_to is None else {}
+    memory.now[name] = {**lasting, "document": document.id}
 
 
 class Blocked(Unavailable):

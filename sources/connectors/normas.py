@@ -49,10 +49,10 @@ from sources.document import (
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import is_address, may_lead_to
 from sources.parsers.articles import Part, part_of, write
-from sources.parsers.blocks import Unreadable, fold
+from sources.parsers.blocks import Unreadable, fold, slug
 from sources.parsers.html import declared_charset, parse
 from sources.parsers.text import decode
-from sources.portals import Failures, Portal, PortalOptions, as_json, options_of, slug, text_of
+from sources.portals import Failures, Portal, PortalOptions, as_json, options_of, text_of
 
 PAGE = "https://normas.leg.br/?urn={urn}"
 LICENCE = "CC-BY-4.0"
@@ -102,11 +102,11 @@ def _norm(
         norm = _checked(as_json(told.data, address), urn)
         text = _current(norm, address)
         may_lead_to(origin, text)
-        same = known.get("told") == told.mark["hash"] and known.get("text") == text
+        same = known.get("told") == told.mark["sha256"] and known.get("text") == text
         answer = portal.get(text, known if same else None, accept="text/html, */*;q=0.5")
         if answer.unchanged:
             memory.now[urn] = known
-            yield Unchanged(document_id=known["id"])
+            yield Unchanged(document_id=known["document"])
             return
         document = _document(entry, norm, urn, answer.data)
     except ConnectorError as error:
@@ -115,13 +115,13 @@ def _norm(
     except Unreadable as error:
         yield Rejected(name=urn, reason=str(error))
         return
+    yield document
     memory.now[urn] = {
         **answer.mark,
-        "id": document.id,
-        "told": told.mark["hash"],
+        "document": document.id,
+        "told": told.mark["sha256"],
         "text": text,
     }
-    yield document
 
 
 def _checked(norm: Any, urn: str) -> dict[str, Any]:

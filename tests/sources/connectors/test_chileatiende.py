@@ -239,6 +239,16 @@ def test_what_is_as_it_was_is_not_read_again(web: Portal, entry: CatalogEntry) -
     assert KEY not in json.dumps(first.now) and "access_token" not in json.dumps(first.now)
 
 
+def test_a_page_is_noted_once_all_of_it_was_taken(web: Portal, entry: CatalogEntry) -> None:
+    """A reading that is cut off within a page must not take the rest of it for known."""
+    web.put("/api/fichas", json.dumps(feed(numbered(1, 2))), etag='"1"')
+    memory = Memory()
+    items = read(entry, f"{web.url}/api", memory)
+    next(items)
+    assert memory.now == {}
+    assert len(ids(list(items))) == 1 and len(memory.now) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

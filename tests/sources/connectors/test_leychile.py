@@ -252,7 +252,7 @@ def test_one_norm_that_fails_leaves_the_others_and_keeps_its_document(web: Porta
     web.answers["/obtxml"] = lambda query, headers: (
         (503, b"", {}) if query["idNorma"] == "1" else (200, xml().encode(), {})
     )
-    memory = Memory(before={"norma 1": {"id": "cl-leyes-1"}})
+    memory = Memory(before={"norma 1": {"document": "cl-leyes-1"}})
     rejected, kept, document = read(both, f"{web.url}/obtxml", memory)
     assert isinstance(rejected, Rejected) and "503" in rejected.reason
     assert kept == Unchanged(document_id="cl-leyes-1")

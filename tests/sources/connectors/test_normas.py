@@ -201,7 +201,7 @@ def test_faults_reject_one_norm_and_keep_its_document(web: Portal) -> None:
         return 200, json.dumps(norm(web)).encode(), {}
 
     web.answers[API] = api
-    memory = Memory(before={other: {"id": "br-normas-lei-2018-08-14-13709"}})
+    memory = Memory(before={other: {"document": "br-normas-lei-2018-08-14-13709"}})
     rejected, kept, document = read(both, url, memory)
     assert isinstance(rejected, Rejected) and "broken JSON" in rejected.reason
     assert kept == Unchanged(document_id="br-normas-lei-2018-08-14-13709")
@@ -247,5 +247,7 @@ def test_a_portal_that_is_away_retires_nothing() -> None:
     with pytest.raises(ConnectorError, match="cannot be read") as caught:
         list(read(ENTRY, "http://127.0.0.1:9/api", Memory()))
     assert "\n" not in str(caught.value)
-    rejected, kept = read(ENTRY, "http://127.0.0.1:9/api", Memory(before={URN: {"id": "br-1"}}))
+    rejected, kept = read(
+        ENTRY, "http://127.0.0.1:9/api", Memory(before={URN: {"document": "br-1"}})
+    )
     assert isinstance(rejected, Rejected) and kept == Unchanged(document_id="br-1")
