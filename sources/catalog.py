@@ -113,7 +113,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_entry(path: Path) -> CatalogEntry:
-    """Reads one entry; relative paths in the fields `PATHS` are taken from the file's folder.
+    """Reads one entry; relative paths in the fields `PATHS` and in `options.token_file` are taken from
+    the file's folder.
 
     Raises CatalogError with the field that is wrong.
     """
@@ -125,11 +126,14 @@ def read_entry(path: Path) -> CatalogEntry:
     except TypeError:
         raise CatalogError(f"{path}: field names must be text", "Correct the YAML.") from None
     _known_country(entry, path)
-    found = {
+    found: dict[str, Any] = {
         field: str((path.parent / given).resolve())
         for field in PATHS
         if (given := getattr(entry, field)) and "://" not in given
     }
+    if isinstance(token_file := entry.options.get("token_file"), str):
+        place = str((path.parent / Path(token_file).expanduser()).resolve())
+        found["options"] = {**entry.options, "token_file": place}
     return entry.model_copy(update=found)
 
 

@@ -4,6 +4,8 @@
     ├── SourceError            a catalogue entry, file or portal cannot be used
     │   ├── CatalogError       a catalogue, country, vocabulary or corpus file is wrong
     │   └── ConnectorError     the origin cannot be read
+    │       ├── StatusError    a server answered with an HTTP status that is no success
+    │       └── Unavailable    it is not there now, or did not answer to the end
     ├── IndexUnavailable       the index is locked, missing or unreachable
     ├── ModelError             the language model did not do what was asked
     │   ├── ModelUnavailable   it is not there, not reachable, or has no memory left
@@ -40,6 +42,20 @@ class CatalogError(SourceError):
 
 class ConnectorError(SourceError):
     """The origin of a document set cannot be read."""
+
+
+class StatusError(ConnectorError):
+    """A server answered with an HTTP status that is no success."""
+
+    def __init__(self, url: str, status: int, remedy: str = "") -> None:
+        """`url` is what was asked for, `status` the number that came."""
+        self.url = url
+        self.status = status
+        super().__init__(f"{url} answered with HTTP status {status}", remedy)
+
+
+class Unavailable(ConnectorError):
+    """The origin is not there now, or its answer did not come whole: later it may."""
 
 
 class IndexUnavailable(VentanillaError):

@@ -8,6 +8,7 @@ A server that says that nothing is newer than what we have (ETag, Last-Modified)
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +16,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import monotonic
 from typing import IO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import httpx
 
-from sources.errors import ConnectorError, reason_of
+from sources.errors import ConnectorError, StatusError, Unavailable, reason_of
 
 AGENT = "Ventanilla/0.1 (reads open data for a public service window)"
 LARGEST = 300 * 1024 * 1024
@@ -29,6 +30,38 @@ SECONDS = 600.0
 _STEP_S = 30.0
 _REDIRECTS = 5
 _REMEDY = "Try again later, or read a downloaded copy with --from."
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a portal knows us by: parts of the query and headers. They go to the host that was asked and
+    to no other, and stand in no error and no log.
+    """
+
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def hidden(self, text: str) -> str:
+        """`text` without any of them, as written or as an address writes them."""
+        for value in (*self.query.values(), *self.headers.values()):
+            for form in (value, quote(value), quote_plus(value), quote(value, safe="")):
+                text = text.replace(form, "…") if form else text
+        return text
+
+
+class _WithoutQueries(logging.Filter):
+    """httpx logs every address that it asks for, and a key may stand in the query of one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                part.copy_with(query=None) if isinstance(part, httpx.URL) else part
+                for part in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_WithoutQueries())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +99,30 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
     largest: int = LARGEST,
+    secrets: Secrets | None = None,
 ) -> Fetched:
-    """Downloads `url` into the file `into`. Raises ConnectorError, in one line, whatever goes wrong."""
+    """Downloads `url` into the file `into`. Raises ConnectorError, in one line, whatever goes wrong;
+    StatusError where the server answered, but with no file.
+    """
+    secrets = secrets or Secrets()
     deadline = monotonic() + seconds
     asked = {"User-Agent": AGENT, **(headers or {})}
     for given, name in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
         if known and known.get(given):
             asked[name] = known[given]
-    late = ConnectorError(f"{url} did not answer within {seconds:g} s", _REMEDY)
+    late = Unavailable(f"{url} did not answer within {seconds:g} s", _REMEDY)
     try:
         with httpx.Client(timeout=min(seconds, _STEP_S), headers=asked) as client:
-            return _follow(client, url, into, deadline, largest, late)
+            return _follow(client, url, into, deadline, largest, late, secrets)
+    except ConnectorError as error:
+        error.problem = secrets.hidden(error.problem)
+        error.args = (secrets.hidden(str(error)),)
+        raise
     except httpx.TimeoutException:
         raise late from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        detail = reason_of(error, 120)
-        raise ConnectorError(f"{url} cannot be read ({detail})", _REMEDY) from None
+        detail = secrets.hidden(reason_of(error, 400))[:120]
+        raise Unavailable(f"{url} cannot be read ({detail})", _REMEDY) from None
     except OSError as error:
         raise ConnectorError(f"{into.name} cannot be written ({error.strerror})") from None
 
@@ -93,13 +134,16 @@ def _follow(
     deadline: float,
     largest: int,
     late: ConnectorError,
+    secrets: Secrets,
 ) -> Fetched:
-    here = url
+    here = _with(url, secrets.query)
+    home = _host(url)
     for _ in range(_REDIRECTS + 1):
         left = deadline - monotonic()
         if left <= 0:
             raise late
-        with client.stream("GET", here, timeout=min(left, _STEP_S)) as answer:
+        keys = secrets.headers if _host(here) == home else {}
+        with client.stream("GET", here, headers=keys, timeout=min(left, _STEP_S)) as answer:
             if answer.has_redirect_location:
                 target = urljoin(here, answer.headers.get("location", ""))
                 may_lead_to(url, target)
@@ -108,13 +152,22 @@ def _follow(
             if answer.status_code == httpx.codes.NOT_MODIFIED:
                 return Fetched(unchanged=True)
             if answer.is_error or answer.status_code != httpx.codes.OK:
-                raise ConnectorError(
-                    f"{url} answered with HTTP status {answer.status_code}", _REMEDY
-                )
+                raise StatusError(url, answer.status_code, _REMEDY)
             with into.open("wb") as file:
                 _copy(answer, file, url, deadline, largest, late)
             return _fetched(answer)
     raise ConnectorError(f"{url} leads from one address to the next", "Write the last one.")
+
+
+def _with(url: str, query: Mapping[str, str]) -> str:
+    if not query:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
+
+
+def _host(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def may_lead_to(url: str, target: str) -> None:

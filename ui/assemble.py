@@ -284,7 +284,7 @@ def _patiently(settings: Settings) -> Index:
 def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     """Copies an agency's catalogue YAML into VENTANILLA_HOME. Raises CatalogError if it is wrong.
 
-    The copy names folder and questions absolutely: it may be moved, the documents may not.
+    The copy names folder, questions and key absolutely: it may be moved, they may not.
     """
     entry = read_entry(path)
     connectors.gives_tables(entry.connector)  # raises where there is no such connector
@@ -294,7 +294,8 @@ def add_entry(settings: Settings, path: Path) -> CatalogEntry:
     target = settings.catalog / f"{entry.id}.yaml"
     shutil.copyfile(path, target)
     given = read_yaml(path)
-    resolved = {f: v for f in PATHS if (v := getattr(entry, f)) and v != given[f]}
+    named = (*PATHS, "options")
+    resolved = {f: v for f in named if (v := getattr(entry, f)) and v != given[f]}
     if resolved:
         text = yaml.safe_dump(given | resolved, allow_unicode=True, sort_keys=False)
         target.write_text(text, encoding="utf-8")

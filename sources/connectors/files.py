@@ -20,31 +20,19 @@ import hashlib
 import os
 import re
 import stat
-from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from sources.catalog import CatalogEntry, one_line
+from sources.catalog import CatalogEntry
 from sources.connectors import Memory
-from sources.document import Document, Item, Provenance, Rejected, Unchanged
+from sources.document import Item, Rejected, Unchanged
 from sources.errors import ConnectorError
-from sources.parsers import EXTENSIONS, LARGEST, Parsed, Unreadable, reader_of
+from sources.parsers import EXTENSIONS, LARGEST, Unreadable, reader_of
 from sources.parsers.apart import Reader
-from sources.parsers.blocks import Kind, clean, fold, slug
-from sources.parsers.headings import exact_field
-from sources.parsers.language import detect, subtag
-from sources.parsers.metadata import Metadata, read_metadata
-from sources.parsers.sections import write
+from sources.parsers.document import ids_of, make
 
 _FORMATS = ", ".join(EXTENSIONS)
 _TEMPORARY = re.compile(r"[.~]|#.*#$|.*~$|thumbs\.db$|desktop\.ini$|__macosx$", re.I)
-_SLUG_LENGTH = 80
-_TITLE_WITHIN = 40
-_LANGUAGES = ("es", "pt", "en")
 
 
 def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
@@ -61,7 +49,7 @@ def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
         raise ConnectorError(
             f"{root} holds no document that can be read{there}", f"Put files there: {_FORMATS}."
         )
-    ids = _ids(entry.id, list(found))
+    ids = ids_of(entry.id, list(found))
     yield from refused
     with Reader() as reader:
         for name, path in found.items():
@@ -74,7 +62,7 @@ def read(entry: CatalogEntry, origin: str, memory: Memory) -> Iterator[Item]:
                     yield Unchanged(document_id=ids[name])
                     continue
                 parsed = reader.parse(data, name)
-                document = _document(entry, ids[name], parsed, path)
+                document = make(entry, ids[name], parsed, _printable(path.stem) or path.name)
             except Unreadable as error:
                 yield Rejected(name=name, reason=str(error))
                 continue
@@ -142,19 +130,6 @@ def _may_be_read(path: Path) -> bool:
     return True
 
 
-def _ids(prefix: str, names: list[str]) -> dict[str, str]:
-    """Path → document id: ASCII, and the same whatever other files there are, save a namesake."""
-    slugs = {name: slug(str(Path(name).with_suffix(""))) for name in names}
-    taken = Counter(slugs.values())
-    ids: dict[str, str] = {}
-    for name, own in slugs.items():
-        if taken[own] > 1 or not own or len(own) > _SLUG_LENGTH:
-            digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-            own = f"{own[:_SLUG_LENGTH].rstrip('-')}-{digest}".lstrip("-")
-        ids[name] = f"{prefix}-{own}"
-    return ids
-
-
 def _data(path: Path) -> bytes:
     """The file's bytes. Raises Unreadable for what is no file, too large or not permitted."""
     try:
@@ -169,97 +144,3 @@ def _data(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"it cannot be opened ({error.strerror})", "Grant access to it.") from None
-
-
-def _document(entry: CatalogEntry, document_id: str, parsed: Parsed, path: Path) -> Document:
-    metadata = read_metadata(parsed.metadata)
-    title = _title(parsed, metadata, path)
-    content = write(parsed.blocks, title)
-    country = metadata.country or entry.country
-    territory = metadata.territory or (entry.territory if country == entry.country else None)
-    if territory and country and not territory.startswith(f"{country}-"):
-        raise Unreadable(f"territory: {territory!r} is not in {country}", "Correct that field.")
-    required = {
-        "country": country,
-        "language": _language(parsed, metadata, entry, content.text),
-        "agency": metadata.agency or entry.agency,
-    }
-    for field, value in required.items():
-        if value is None:
-            raise Unreadable(
-                f"{field} is not known", f"Write `{field}:` in the catalogue entry or in the file."
-            )
-    provenance: dict[str, Any] = {
-        "source_id": entry.id,
-        "url": metadata.url or entry.url,
-        "agency": required["agency"],
-        "licence": entry.licence,
-        "retrieved_at": date.today().isoformat(),
-        "as_of": metadata.as_of or entry.as_of,
-        "valid_from": metadata.valid_from,
-        "valid_to": metadata.valid_to,
-        "verification": metadata.verification or entry.verification,
-    }
-    attributes: dict[str, Any] = {
-        "id": document_id,
-        "title": title,
-        "names": _names(parsed, metadata, title),
-        "keywords": metadata.keywords,
-        "language": required["language"],
-        "country": country,
-        "territory": territory,
-        "sectors": metadata.sectors or entry.sectors,
-        "tenant": entry.tenant,
-        "text": content.text,
-        "sections": tuple(content.sections),
-    }
-    try:
-        return Document(**attributes, provenance=Provenance(**provenance))
-    except ValidationError as error:
-        raise Unreadable(one_line(error), "Correct that field.") from None
-
-
-def _first_heading(parsed: Parsed) -> str | None:
-    """The first of the highest headings among the first ones of the file: "Costo" names none."""
-    headings = [
-        block
-        for block in parsed.blocks[:_TITLE_WITHIN]
-        if block.kind is Kind.HEADING and block.text and exact_field(block.text) is None
-    ]
-    return min(headings, key=lambda block: block.level).text if headings else None
-
-
-def _title(parsed: Parsed, metadata: Metadata, path: Path) -> str:
-    own = parsed.title if parsed.is_page else None
-    by_name = re.sub(r"[\s_-]+", " ", clean(_printable(path.stem))).strip() or path.name
-    return (
-        metadata.title
-        or own
-        or _first_heading(parsed)
-        or parsed.title
-        or by_name[:1].upper() + by_name[1:]
-    )
-
-
-def _names(parsed: Parsed, metadata: Metadata, title: str) -> tuple[str, ...]:
-    """The other titles: those the file lists, and its one main heading where it differs."""
-    mains = [b.text for b in parsed.blocks if b.kind is Kind.HEADING and b.level == 1 and b.text]
-    is_name = len(mains) == 1 and exact_field(mains[0]) is None
-    names = (*metadata.names, *(mains if is_name else ()))
-    unique = {fold(name): name for name in reversed(names) if fold(name) != fold(title)}
-    return tuple(reversed(unique.values()))
-
-
-def _language(parsed: Parsed, metadata: Metadata, entry: CatalogEntry, text: str) -> str | None:
-    """What the file says, else its own words where a template's tag is wrong, else the entry."""
-    if metadata.language:
-        return metadata.language
-    detected = detect(text)
-    hint = subtag(parsed.language_hint) if parsed.language_hint else None
-    if hint is None or hint in ("und", "x", "mul"):
-        return entry.language or detected
-    if detected and hint != detected:
-        return detected
-    if hint not in _LANGUAGES:
-        raise Unreadable(f"language: {parsed.language_hint!r} is none of es, pt, en", "Correct it.")
-    return hint

@@ -1,8 +1,9 @@
-"""Service card → sectors, by the rules of ``govbr_sectors.yaml``."""
+"""Service card → sectors, by the rules of ``govbr_sectors.yaml``; other portals' by rules of their own."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,16 @@ from sources.parsers.govbr_card import Card, fold
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """What puts a service into `sector`: an area it lies in, its agency, or words that name it."""
+
     sector: Sector
     areas: frozenset[str]
     agencies: Pattern[str]
     terms: Pattern[str]
 
     def fits(self, areas: set[str], agency: str, words: str) -> bool:
+        """Whether one of them is among what is given, all of it folded (`fold`)."""
         return bool(self.areas & areas or self.agencies.search(agency) or self.terms.search(words))
 
 
@@ -31,10 +35,14 @@ def _any_of(phrases: list[str]) -> Pattern[str]:
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
-    data = read_yaml(Path(__file__).with_name("govbr_sectors.yaml"))
+def _rules() -> tuple[Rule, ...]:
+    return rules_of(read_yaml(Path(__file__).with_name("govbr_sectors.yaml")))
+
+
+def rules_of(data: Mapping[str, Mapping[str, list[str]]]) -> tuple[Rule, ...]:
+    """Sector → areas, agencies and terms, as ``govbr_sectors.yaml`` writes them, as rules."""
     return tuple(
-        _Rule(
+        Rule(
             Sector(name),
             frozenset(map(fold, rule["areas"])),
             _any_of(rule["agencies"]),

@@ -32,7 +32,7 @@ def write(blocks: Sequence[Block], title: str) -> TextBuilder:
     builder.heading(title)
     main = _title_heading(blocks, title)
     opened: list[_Open] = []
-    for block in _introduced(blocks):
+    for block in introduced(blocks):
         if block.kind is not Kind.HEADING:
             _write_block(builder, block, opened)
             continue
@@ -93,7 +93,7 @@ def _labelled_pieces(block: Block) -> list[str]:
     return pieces
 
 
-def _introduced(blocks: Sequence[Block]) -> Iterator[Block]:
+def introduced(blocks: Sequence[Block]) -> Iterator[Block]:
     """Joins sentences that end in a colon to what they introduce.
 
     A known label ("Requisitos:") becomes a heading of it. A short list goes into one section with

@@ -12,10 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+Answer = tuple[int, bytes, dict[str, str]]
+"""Status, body and headers."""
+
 
 @dataclass
 class Portal:
-    """What the portal holds; may be changed while it runs. `asked` are paths and headers."""
+    """What the portal holds; may be changed while it runs. `asked` are paths and headers; `answers` are
+    given the query and the headers of a request.
+    """
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -23,6 +28,9 @@ class Portal:
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     pages: dict[str, Callable[[dict[str, str]], Any]] = field(default_factory=dict)
+    answers: dict[str, Callable[[dict[str, str], dict[str, str]], Answer]] = field(
+        default_factory=dict
+    )
     down: bool = False
     slow_s: float = 0.0
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -33,6 +41,11 @@ class Portal:
         if etag:
             self.etags[path] = etag
         return self.url + path
+
+
+def query_of(text: str) -> dict[str, str]:
+    """The first value of each parameter."""
+    return {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
 
 
 @contextmanager
@@ -49,8 +62,10 @@ def portal() -> Iterator[Portal]:
                 self.answer(503, b"down")
             elif target := state.redirects.get(parts.path):
                 self.answer(302, b"", {"Location": target})
+            elif reply := state.answers.get(parts.path):
+                self.answer(*reply(query_of(parts.query), dict(self.headers)))
             elif page := state.pages.get(parts.path):
-                query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+                query = query_of(parts.query)
                 self.answer(200, json.dumps(page(query)).encode())
             elif parts.path not in state.files:
                 self.answer(404, b"not here")

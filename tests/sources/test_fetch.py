@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from sources import fetch as module
-from sources.errors import ConnectorError
-from sources.fetch import AGENT, fetch, is_private
+from sources.errors import ConnectorError, StatusError, Unavailable
+from sources.fetch import AGENT, Secrets, fetch, is_private
 from tests.sources.portal import Portal, portal
 
 
@@ -94,3 +95,35 @@ def test_too_large_too_late_and_out_of_reach_are_one_line(web: Portal, tmp_path:
     with pytest.raises(ConnectorError, match=r"did not answer within 0.2 s") as caught:
         fetch(url, tmp_path / "a", seconds=0.2)
     assert "\n" not in str(caught.value) and "--from" in caught.value.remedy
+
+
+def test_a_key_goes_to_the_host_that_was_asked_and_to_no_other(
+    web: Portal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = Secrets(query={"token": "llave 1"}, headers={"X-Key": "llave-2"})
+    with portal() as elsewhere:
+        elsewhere.put("/a.csv", "x")
+        web.redirects["/old.csv"] = "/here.csv"
+        web.redirects["/here.csv"] = f"{elsewhere.url}/a.csv"
+        fetch(f"{web.url}/old.csv?a=1", tmp_path / "a", secrets=secrets)
+        assert web.asked[0][0] == "/old.csv?a=1&token=llave+1"
+        assert [headers.get("X-Key") for _, headers in web.asked] == ["llave-2", "llave-2"]
+        assert "llave" not in str(elsewhere.asked)
+    assert "HTTP Request" in caplog.text
+    assert "llave" not in caplog.text and "llave" not in repr(secrets)
+    web.redirects["/old.csv"] = "ftp://x.example/?token=llave+1&key=llave-2"
+    with pytest.raises(ConnectorError) as caught:
+        fetch(f"{web.url}/old.csv", tmp_path / "a", secrets=secrets)
+    assert "llave" not in f"{caught.value} {caught.value.problem} {caught.value.args}"
+
+
+def test_what_may_come_later_is_told_from_what_was_refused(web: Portal, tmp_path: Path) -> None:
+    with pytest.raises(StatusError) as refused:
+        fetch(f"{web.url}/none", tmp_path / "a")
+    assert refused.value.status == 404
+    with pytest.raises(Unavailable):
+        fetch("http://127.0.0.1:9/a", tmp_path / "a")
+    web.slow_s = 1.0
+    with pytest.raises(Unavailable):
+        fetch(web.put("/a", "x"), tmp_path / "a", seconds=0.2)

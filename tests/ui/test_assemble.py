@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.tables import Tables
+from sources.catalog import read_entry
 from ui.assemble import House, add_entry, open_house
 from ui.settings import Settings
 
@@ -71,3 +72,18 @@ async def test_tables_that_are_read_later_reach_an_open_assistant(
         assert not assistant.context.tables_of(("territories",), ("PE",))
         house.sync(districts)
         assert assistant.context.tables_of(("territories",), ("PE",))
+
+
+def test_an_added_entry_finds_its_key_from_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "llave").write_text("abc", encoding="utf-8")
+    path = tmp_path / "mi.yaml"
+    path.write_text(
+        "id: mis-tramites\ntitle: x\nconnector: chileatiende\norigin: https://x.example/api\n"
+        "country: CL\noptions: {token_file: llave, query: salud}\n",
+        encoding="utf-8",
+    )
+    settings = Settings(home=tmp_path / "home")
+    add_entry(settings, path)
+    kept = read_entry(settings.catalog / "mis-tramites.yaml")
+    assert kept.options == {"token_file": str(tmp_path / "llave"), "query": "salud"}
+    assert "abc" not in (settings.catalog / "mis-tramites.yaml").read_text(encoding="utf-8")
