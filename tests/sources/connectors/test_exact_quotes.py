@@ -16,6 +16,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
 from sources.catalog import CatalogEntry
+from sources.connectors import Memory
 from sources.connectors.files import read
 from sources.document import Document
 
@@ -118,7 +119,7 @@ def test_every_format_quotes_what_was_written(drawn: list[Part]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, data in made.items():
             (Path(folder) / name).write_bytes(data)
-        found = list(read(ENTRY, folder))
+        found = list(read(ENTRY, folder, Memory()))
     assert len(found) == len(made)
     for document in found:
         assert isinstance(document, Document), document

@@ -12,6 +12,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen import canvas
 
 from sources.catalog import CatalogEntry
+from sources.connectors import Memory
 from sources.connectors.files import read
 from sources.document import Document, Rejected
 
@@ -85,7 +86,7 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[Document | Rejected]
     entry = CatalogEntry(
         id="muni", title="Trámites", connector="files", country="CL", language="es", agency="Muni"
     )
-    return list(read(entry, str(folder)))
+    return list(read(entry, str(folder), Memory()))
 
 
 def test_each_bad_file_is_named_with_its_reason(items: list[Document | Rejected]) -> None:
