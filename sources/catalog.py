@@ -140,13 +140,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_entry(path: Path) -> CatalogEntry:
+def read_entry(path: Path, owner: str | None = None) -> CatalogEntry:
     """Reads one entry; relative paths in the fields `PATHS` and in `options.token_file` are taken from
     the file's folder.
 
-    Raises CatalogError with the field that is wrong.
+    With `owner` it is that agency's: the file need not say so, and may not say otherwise. Raises
+    CatalogError with the field that is wrong.
     """
     fields = read_yaml(path)
+    if owner is not None and fields.setdefault("owner", owner) != owner:
+        raise CatalogError(f"{path}: owner: it is not {owner!r}", "Leave that field out.")
     try:
         entry = CatalogEntry(**fields)
     except ValidationError as error:

@@ -17,9 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 from sources.errors import NotLoggedIn, TooMany, UsageError
 from ui.access.people import Agencies
-from ui.access.permissions import Principal, tenants_of
+from ui.access.permissions import By, Principal, tenants_of
 from ui.access.schema import keys, usage
-from ui.access.trail import By, Trail
+from ui.access.trail import Trail
 
 MARK = "vk_"
 """What every key begins with: so that one that slipped into a text is recognised."""

@@ -15,9 +15,9 @@ from sources.catalog import AGENCY_ID
 from sources.document import PUBLIC
 from sources.errors import Forbidden, NotLoggedIn, UsageError
 from ui.access.passwords import Passwords
-from ui.access.permissions import ROLES
+from ui.access.permissions import ROLES, By
 from ui.access.schema import agencies, keys, sessions, users
-from ui.access.trail import By, Trail
+from ui.access.trail import Trail
 
 USER_NAME = r"^[a-z0-9][a-z0-9._@-]{1,99}$"
 """Without a colon: "oidc:…" and "key:…" are nobody's own name."""

@@ -31,6 +31,14 @@ ANYWHERE = _Anywhere()
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Who changes something, and from which door (``cli``, ``console``, ``api``)."""
+
+    who: str
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. `agency` None with a role is one of the house's own people; `tenants` is what a
     search may see for them. `door` is where they came in, for the audit trail.
@@ -46,6 +54,11 @@ class Principal:
     def known(self) -> bool:
         """Whether they showed who they are."""
         return self.user is not None
+
+    @property
+    def by(self) -> By:
+        """As the audit trail names them."""
+        return By(self.user or CITIZEN, self.door)
 
     @property
     def of_the_house(self) -> bool:

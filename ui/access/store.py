@@ -20,10 +20,11 @@ from sqlalchemy import Engine
 from ui.access.keys import Keys
 from ui.access.passwords import Passwords
 from ui.access.people import Agencies, Users
+from ui.access.permissions import By
 from ui.access.schema import open_engine
 from ui.access.sessions import Sessions
 from ui.access.throttle import Throttle
-from ui.access.trail import By, Trail
+from ui.access.trail import Trail
 
 
 def _now() -> datetime:

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from ui.access.permissions import By
 from ui.access.schema import audit
 
 COLUMNS = ("at", "who", "agency", "door", "action", "target", "detail")
@@ -19,14 +19,6 @@ COLUMNS = ("at", "who", "agency", "door", "action", "target", "detail")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With these a spreadsheet would take a text for a formula."""
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who changes something, and from which door (``cli``, ``console``, ``api``)."""
-
-    who: str
-    door: str
 
 
 class Trail:

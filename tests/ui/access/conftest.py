@@ -10,8 +10,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from ui.access.passwords import Passwords
+from ui.access.permissions import By
 from ui.access.store import AccessStore
-from ui.access.trail import By
 
 BY = By("tester", "cli")
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

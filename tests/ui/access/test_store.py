@@ -15,16 +15,15 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.exc import IntegrityError
-from tests.ui.access.conftest import BY, CHEAP, PASSWORD, Clock
 
 from sources.errors import Forbidden, NotLoggedIn, TooMany, UsageError
+from tests.ui.access.conftest import BY, CHEAP, PASSWORD, Clock
 from ui.access.keys import Keys
 from ui.access.passwords import Passwords
 from ui.access.schema import open_engine
 from ui.access.sessions import ABSOLUTE, IDLE
 from ui.access.store import AccessStore
 from ui.access.throttle import FREE, LONGEST_WAIT, waiting
-
 
 # ---------------------------------------------------------------------- agencies and users
 
