@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.requests import Request as HttpRequest
@@ -182,8 +183,9 @@ def provider_of(settings: Settings) -> Provider | None:
         raise UsageError(
             "VENTANILLA_OIDC_ISSUER is set, VENTANILLA_OIDC_CLIENT_ID is not", "Set both."
         )
-    local = ("http://127.0.0.1", "http://localhost", "http://[::1]")
-    if not settings.oidc_issuer.startswith(("https://", *local)):
+    issuer = urlsplit(settings.oidc_issuer)
+    here = issuer.scheme == "http" and issuer.hostname in ("127.0.0.1", "localhost", "::1")
+    if issuer.scheme != "https" and not here:
         raise UsageError("VENTANILLA_OIDC_ISSUER is no https address", "Use the https one.")
     claims = Claims(
         agency=settings.oidc_agency_claim,
