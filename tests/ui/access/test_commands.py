@@ -120,8 +120,8 @@ def test_an_agencys_set_is_its_own_and_keeps_it_from_being_removed(
 
     def add(agency: str) -> str:
         capsys.readouterr()
+        path = str(tmp_path / "e.yaml")
         with pytest.raises(SystemExit):
-            path = str(tmp_path / "e.yaml")
             cli.main(["sources", "add", path, "--no-sync", "--agency", agency])
         printed = capsys.readouterr()
         return printed.out + printed.err

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from tests.ui.access.conftest import BY, PASSWORD, Clock
 
+from tests.ui.access.conftest import BY, PASSWORD, Clock
 from ui.access.doors import COOKIE, Asker, Command, Doorkeeper, guard
 from ui.access.login import add_login
 from ui.access.permissions import require

@@ -12,9 +12,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc.jwk import RSAKey
-from tests.ui.access.provider import CLIENT, SECRET, FakeProvider, provider
 
 from sources.errors import Forbidden, UsageError
+from tests.ui.access.provider import CLIENT, SECRET, FakeProvider, provider
 from ui.access.doors import COOKIE, Asker, Doorkeeper, guard
 from ui.access.login import add_login
 from ui.access.oidc import Claims, provider_of
