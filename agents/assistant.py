@@ -140,9 +140,7 @@ class Assistant:
         """
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         asking = asyncio.create_task(
-            self.ask(
-                request, conversation=conversation, tenants=tenants, tell=pieces.put_nowait
-            )
+            self.ask(request, conversation=conversation, tenants=tenants, tell=pieces.put_nowait)
         )
         asking.add_done_callback(lambda _: pieces.put_nowait(None))
         told = False

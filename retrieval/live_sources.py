@@ -59,9 +59,7 @@ class LiveSources:
         if not self._live.fresh(entry, tables, **given):
             log.warning("%s: %s", entry.id, self._live.why(entry, **given) or "it is being read")
 
-    def _of(
-        self, roles: Sequence[str], country: str, tenants: Sequence[str]
-    ) -> list[CatalogEntry]:
+    def _of(self, roles: Sequence[str], country: str, tenants: Sequence[str]) -> list[CatalogEntry]:
         return [
             entry
             for entry in self._entries

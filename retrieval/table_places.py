@@ -23,8 +23,8 @@ def territories(tables: Tables) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if "territories" in have:
         rows += tables.query(
-            "SELECT country, code, name, kind, parent_code, parent_name, iso_3166_2, latitude, "
-            f"longitude FROM territories WHERE {among}",  # noqa: S608
+            "SELECT country, code, name, kind, parent_code, parent_name, iso_3166_2, "  # noqa: S608
+            f"latitude, longitude FROM territories WHERE {among}",
             *ids,
         )
     for role in LOCATED:

@@ -59,7 +59,7 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     add_login(app, lambda: house.access, provider_of(house.settings))
 
     def allowed(who: Principal, action: str, source_id: str) -> CatalogEntry:
-        entry = house.entry(source_id)
+        entry = house.entry(source_id, who)
         require(who, action, entry)
         return entry
 

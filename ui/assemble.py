@@ -42,6 +42,7 @@ from sources import connectors
 from sources.catalog import PATHS, CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable, UsageError
 from sources.vocabulary import concepts
+from ui.access.permissions import Principal, visible
 from ui.gate import Gate
 from ui.settings import Settings
 
@@ -206,9 +207,14 @@ class House:
             )
         return self.dense.embed(progress, stop=stop)
 
-    def entry(self, source_id: str) -> CatalogEntry:
-        """The catalogue entry. Raises CatalogError naming those that exist."""
+    def entry(self, source_id: str, who: Principal | None = None) -> CatalogEntry:
+        """The catalogue entry, if `who` may know of it; None is this machine itself.
+
+        Raises CatalogError naming those that they may know of.
+        """
         catalog = read_catalog(self.settings.catalog)
+        if who is not None:
+            catalog = visible(who, catalog)
         if source_id not in catalog:
             known = ", ".join(catalog)
             raise CatalogError(f"there is no document set {source_id!r}", f"Known are: {known}.")

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,10 @@ def answers(
     from its internal sets, too. Raises UsageError where there is no such agency.
     """
     if running := Running.find(settings):
-        yield lambda requests: [
-            running.post("/api/ask", r.model_dump(mode="json"), agency=agency) for r in requests
-        ]
+        with closing(running):
+            yield lambda requests: [
+                running.post("/api/ask", r.model_dump(mode="json"), agency=agency) for r in requests
+            ]
         return
     with open_house(settings, note) as house:
         tenants = readable_by(house, agency)
@@ -119,11 +120,12 @@ def searches(
         return lambda requests: [one(request) for request in requests]
 
     if running := Running.find(settings):
-        yield each(
-            lambda wanted: running.post(
-                "/api/search", wanted.model_dump(mode="json"), agency=agency
+        with closing(running):
+            yield each(
+                lambda wanted: running.post(
+                    "/api/search", wanted.model_dump(mode="json"), agency=agency
+                )
             )
-        )
         return
     with open_house(settings, note) as house:
         tenants = readable_by(house, agency)

@@ -101,9 +101,7 @@ def _readers(entry: CatalogEntry) -> tuple[str, ...]:
     return (PUBLIC, entry.tenant) if entry.internal else (PUBLIC,)
 
 
-def _failures(
-    house: House, golden: list[Golden], tenants: tuple[str, ...]
-) -> dict[str, Failure]:
+def _failures(house: House, golden: list[Golden], tenants: tuple[str, ...]) -> dict[str, Failure]:
     """The questions that are not answered rightly to `tenants`, by their ids."""
 
     async def work() -> dict[str, Failure]:

@@ -69,8 +69,16 @@ class Running:
         try:
             response = running._client.get("/api/local/hello", timeout=_CONNECT_S)
         except httpx.HTTPError:
+            running.close()
             return None  # the file outlived its process
-        return running if response.status_code == 200 else None
+        if response.status_code != 200:
+            running.close()
+            return None
+        return running
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._client.close()
 
     def post(
         self,
