@@ -36,6 +36,7 @@ from ui.access.doors import COOKIE
 from ui.access.permissions import By, house_administrator
 from ui.api import create_app
 from ui.assemble import House, add_entry, open_house
+from ui.gate import Gate
 from ui.passages import SearchRequest, search
 from ui.serve import bind
 from ui.settings import Settings
@@ -567,6 +568,33 @@ def test_a_set_of_others_is_unknown_and_not_forbidden(house: House) -> None:
     assert "hospital-internos" not in known
     assert house.entry("muni-internos", ana).internal
     assert house.entry("hospital-internos", house_administrator("local", "cli")).internal
+
+
+def test_golden_questions_of_an_internal_set_are_asked_as_its_own_people(
+    house: House, tmp_path: Path
+) -> None:
+    agency = AGENCIES["muni"]
+    question = f"¿Cuánto cuesta el protocolo {agency.words['title']}?"
+    document_id = f"muni-internos-{agency.words['file']}"
+    golden = tmp_path / "golden.jsonl"
+    expected = {"documents": [document_id], "figures": [agency.price]}
+    line = {"question": question, "country": "CL", "expect": expected}
+    golden.write_text(json.dumps(line), encoding="utf-8")
+    kept = house.settings.catalog / "muni-internos.yaml"
+    before = kept.read_text(encoding="utf-8")
+    kept.write_text(f"{before}golden: {golden}\n", encoding="utf-8")
+    try:
+        entry, stored = house.entry("muni-internos"), house.store.get(document_id)
+        assert stored is not None
+        text = stored.text.replace(agency.price, "0" * len(agency.price))
+        cheaper = stored.model_copy(update={"text": text})
+        assert Gate(house)(entry, lambda: iter([stored])) == []
+        [turned] = Gate(house)(entry, lambda: iter([cheaper]))
+        assert question in turned
+        public = house.entry("centros")
+        assert Gate(house)(public, lambda: iter([])) == []  # asks nothing of another's golden file
+    finally:
+        kept.write_text(before, encoding="utf-8")
 
 
 # ------------------------------------------------------- the same attempts find what is there
