@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -10,12 +12,16 @@ from sources.errors import UsageError
 SHORTEST, LONGEST = 12, 200
 """Characters. Length is what protects a password; beyond the longest, hashing is work for nothing."""
 
+AT_ONCE = 4
+"""Hashes made at the same time: each takes 64 MB, and nobody is to fill the memory by logging in."""
+
 
 class Passwords:
     """Hashes and checks. `hasher` has the parameters of the day; older hashes are made anew."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._few = threading.BoundedSemaphore(AT_ONCE)
         # Checked where there is no such user: the answer takes as long as for one who exists.
         self._nobodys = self._hasher.hash("nobody has this password")
 
@@ -39,7 +45,8 @@ class Passwords:
         if len(password) > LONGEST:
             password = ""
         try:
-            self._hasher.verify(known or self._nobodys, password)
+            with self._few:
+                self._hasher.verify(known or self._nobodys, password)
         except (VerificationError, InvalidHashError):
             return False
         return known is not None

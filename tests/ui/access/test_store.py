@@ -274,6 +274,24 @@ def test_a_keys_uses_of_a_day_are_counted(store: AccessStore, clock: Clock) -> N
         store.keys.principal(token)
 
 
+def test_requests_of_one_moment_share_a_quota(store: AccessStore) -> None:
+    token, _ = store.keys.add("muni", "web", BY, daily_quota=7)
+    used, spent = [], []
+
+    def use() -> None:
+        try:
+            used.append(store.keys.principal(token))
+        except TooMany:
+            spent.append(1)
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(used), len(spent)) == (7, 13)
+
+
 @pytest.mark.parametrize(
     "given", [{"agency": "x"}, {"role": "administrator"}, {"daily_quota": 0},
               {"valid_for": timedelta(0)}],
