@@ -131,11 +131,12 @@ async def search(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
 
 async def _freshen(tool: Tool, made: Call, context: Context) -> None:
     """Reads live sources that grew old, for at most `LIVE_S`; the reading goes on for who comes next."""
-    if not context.live.covers(tool.roles, [made.country]):
+    tenants = context.tenants
+    if not context.live.covers(tool.roles, [made.country], tenants):
         return
     places = [value for value in made.arguments.values() if isinstance(value, dict)]
     bring = context.live.bring
-    reading = asyncio.to_thread(bring, context.tables, tool.roles, made.country, places)
+    reading = asyncio.to_thread(bring, context.tables, tool.roles, made.country, places, tenants)
     try:
         await asyncio.wait_for(asyncio.shield(reading), LIVE_S)
     except TimeoutError:

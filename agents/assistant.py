@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,12 @@ from agents.state import MAX_QUESTION, Answer, Request, Status
 from agents.understanding.country import locate
 from agents.understanding.language import detect
 from sources.country import countries
-from sources.document import Document
+from sources.document import PUBLIC, Document
 
 log = logging.getLogger("ventanilla.assistant")
+
+Tenants = tuple[str, ...]
+"""Whose documents may be read; `public` are everybody's."""
 
 RUN_DEADLINE_S = 20.0
 """Seconds for a question; where there is a model, its patience comes on top."""
@@ -87,24 +91,28 @@ class Assistant:
         request: Request,
         *,
         conversation: str | None = None,
+        tenants: Tenants = (PUBLIC,),
         tell: Callable[[str], None] = lambda _: None,
     ) -> Answer:
-        """Answers `request`. With `conversation` the earlier messages are remembered, and a pending
-        choice of country is taken from `request.country` or from a message that names one. `tell`
-        is given the text so far while a model writes.
+        """Answers `request` from what `tenants` may read. With `conversation` the earlier messages are
+        remembered, and a pending choice of country is taken from `request.country` or from a message
+        that names one; it is bound to its tenants: for others there is none of that name. `tell` is
+        given the text so far while a model writes.
         """
         started = time.perf_counter()
+        context = replace(self.context, tenants=tuple(tenants))
         request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
         if refused := self._unfit(request):
             return refused
         try:
             async with asyncio.timeout(self._deadline):
                 if conversation is None:
-                    state = await self._run(self._single, self._input(request), None, tell)
+                    state = await self._run(self._single, self._input(request), None, context, tell)
                 else:
-                    lock = self._locks.setdefault(conversation, asyncio.Lock())
+                    thread = _thread(conversation, tenants)
+                    lock = self._locks.setdefault(thread, asyncio.Lock())
                     async with lock:  # two calls on one thread would read each other's half-state
-                        state = await self._converse(request, conversation, tell)
+                        state = await self._converse(request, thread, context, tell)
         except (TimeoutError, NodeTimeoutError, GraphRecursionError) as error:
             log.warning("run %s did not end in time: %s", request.id, type(error).__name__)
             return self._failed(request, Status.ERROR_TIMEOUT, "timeout")
@@ -119,16 +127,20 @@ class Assistant:
         )
 
     async def stream(
-        self, request: Request, *, conversation: str | None = None
+        self,
+        request: Request,
+        *,
+        conversation: str | None = None,
+        tenants: Tenants = (PUBLIC,),
     ) -> AsyncIterator[str | Answer]:
-        """The answer's text as it grows, then the Answer.
+        """The answer's text as it grows, then the Answer; see `ask`.
 
         Text is shown only after it was checked: a model's sentence by sentence, as they are written;
         without a model the pieces come at once. Closing the iterator ends the run.
         """
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         asking = asyncio.create_task(
-            self.ask(request, conversation=conversation, tell=pieces.put_nowait)
+            self.ask(request, conversation=conversation, tenants=tenants, tell=pieces.put_nowait)
         )
         asking.add_done_callback(lambda _: pieces.put_nowait(None))
         told = False
@@ -145,11 +157,11 @@ class Assistant:
             yield shown
         yield answer
 
-    async def forget(self, conversation: str) -> None:
-        """Deletes all that is kept of a conversation."""
+    async def forget(self, conversation: str, *, tenants: Tenants = (PUBLIC,)) -> None:
+        """Deletes all that is kept of a conversation of these tenants."""
         saver = self._saver or self._graph.checkpointer
         if saver and not isinstance(saver, bool):
-            await saver.adelete_thread(conversation)
+            await saver.adelete_thread(_thread(conversation, tenants))
 
     async def forget_expired(self, now: datetime | None = None) -> int:
         """Deletes the conversations not touched for `EXPIRY`; returns how many there were."""
@@ -165,10 +177,9 @@ class Assistant:
             await self._saver.adelete_thread(thread)
         return len(expired)
 
-    def document(self, document_id: str) -> Document | None:
-        """The document behind a citation, if this assistant's readers may see it."""
-        found = self.context.document(document_id)
-        return found if found and found.tenant in self.context.tenants else None
+    def document(self, document_id: str, *, tenants: Tenants = (PUBLIC,)) -> Document | None:
+        """The document behind a citation, if `tenants` may see it."""
+        return replace(self.context, tenants=tuple(tenants)).document(document_id)
 
     def _unfit(self, request: Request) -> Answer | None:
         """An answer to what is no question, or None."""
@@ -214,21 +225,21 @@ class Assistant:
         }
 
     async def _converse(
-        self, request: Request, conversation: str, tell: Callable[[str], None]
+        self, request: Request, thread: str, context: Context, tell: Callable[[str], None]
     ) -> dict[str, Any]:
-        config = RunnableConfig(configurable={"thread_id": conversation})
+        config = RunnableConfig(configurable={"thread_id": thread})
         before = await self._graph.aget_state(config)
         given = self._input(request) | {"interactive": True}
         if before.interrupts and (choice := self._choice(request, before.values)):
             await self._graph.aupdate_state(config, {"id": request.id}, as_node=None)
-            return await self._run(self._graph, Command(resume=choice), conversation, tell)
+            return await self._run(self._graph, Command(resume=choice), thread, context, tell)
         understood = before.values.get("understanding")
         if understood and not before.values.get("concern"):
             given |= {
                 "previous": understood["standalone"],
                 "previous_countries": understood["countries"],
             }
-        return await self._run(self._graph, given, conversation, tell)
+        return await self._run(self._graph, given, thread, context, tell)
 
     @staticmethod
     def _choice(request: Request, values: dict[str, Any]) -> str | None:
@@ -243,18 +254,23 @@ class Assistant:
         return where.countries[0] if short and len(where.countries) == 1 else None
 
     async def _run(
-        self, graph: Graph, given: Any, conversation: str | None, tell: Callable[[str], None]
+        self,
+        graph: Graph,
+        given: Any,
+        thread: str | None,
+        context: Context,
+        tell: Callable[[str], None],
     ) -> dict[str, Any]:
         config = RunnableConfig(recursion_limit=RECURSION_LIMIT)
-        if conversation is not None:
-            config["configurable"] = {"thread_id": conversation}
+        if thread is not None:
+            config["configurable"] = {"thread_id": thread}
         result: Any = {}
         async for mode, chunk in graph.astream(
             given,
             config,
-            context=self.context,
+            context=context,
             stream_mode=["values", "custom"],
-            durability=None if conversation is None else "exit",
+            durability=None if thread is None else "exit",
         ):
             if mode == "custom":
                 tell(str(chunk))
@@ -273,6 +289,14 @@ class Assistant:
             sectors=[],
             answer=reply(language, "errors", text, **values),
         )
+
+
+def _thread(conversation: str, tenants: Tenants) -> str:
+    """Under what a conversation is kept: its name can be guessed, but no other tenants reach it.
+
+    A tenant's name has neither "+" nor ":", so no two pairs make the same thread.
+    """
+    return f"{'+'.join(sorted(set(tenants)))}:{conversation}"
 
 
 def _argument(message: str) -> str | None:

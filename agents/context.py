@@ -49,17 +49,20 @@ class Context:
     tell: Callable[[str], None] = lambda _: None
 
     def document(self, document_id: str) -> Document | None:
-        """The document behind a citation: of the index, a row of a table, or made by a tool."""
-        return (
+        """The document behind a citation: of the index, a row of a table, or made by a tool. None
+        where these readers may not see it, as where there is none.
+        """
+        found = (
             self.searcher.store.get(document_id)
             or self.rows.get(document_id)
             or self.tables.document(document_id)
         )
+        return found if found is not None and found.tenant in self.tenants else None
 
     def tables_of(self, roles: Sequence[str], codes: Sequence[str]) -> bool:
         """Whether some data set of these countries has one of the roles, or can be had."""
         known = any(self.tables.datasets(role, codes, self.tenants) for role in roles)
-        return known or self.live.covers(roles, codes)
+        return known or self.live.covers(roles, codes, self.tenants)
 
     def access(self, country: str, language: str) -> Access:
         """What a tool may use for one country."""

@@ -21,7 +21,7 @@ from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
 from retrieval.store import Store
-from sources.document import Document, Item, Rejected, Unchanged
+from sources.document import PUBLIC, Document, Item, Rejected, Unchanged
 
 BATCH = 128
 MANY = 500
@@ -152,11 +152,14 @@ def _accept(
                 report.lacking += 1
                 report.rejected.append(f"{item.document_id}: it is read in full next time")
             continue
-        owner = store.rows("SELECT source_id FROM documents WHERE id = ?", item.id)
+        owner = store.rows("SELECT source_id, tenant FROM documents WHERE id = ?", item.id)
         if item.id in seen:
             report.rejected.append(f"{item.id}: two documents of this set have that id")
         elif owner and owner[0][0] != source_id:
-            report.rejected.append(f"{item.id}: the id belongs to the set {owner[0][0]!r}")
+            # What another agency keeps to itself is not named to this one.
+            named = owner[0][1] in (PUBLIC, item.tenant)
+            which = f"the set {owner[0][0]!r}" if named else "another set"
+            report.rejected.append(f"{item.id}: the id belongs to {which}")
         elif not item.sections:
             report.rejected.append(f"{item.id}: it has no text")
         else:

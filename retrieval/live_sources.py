@@ -9,6 +9,7 @@ from typing import Any
 from retrieval.live import Live, options_of
 from retrieval.tables import Tables
 from sources.catalog import CatalogEntry
+from sources.document import PUBLIC
 
 log = logging.getLogger("ventanilla.live")
 
@@ -24,9 +25,14 @@ class LiveSources:
         self._entries = [entry for entry in entries if options_of(entry) is not None]
         self._live = live or Live()
 
-    def covers(self, roles: Sequence[str], countries: Sequence[str]) -> bool:
-        """Whether a live source gives one of the roles for one of the countries."""
-        return any(self._of(roles, country) for country in countries)
+    def covers(
+        self,
+        roles: Sequence[str],
+        countries: Sequence[str],
+        tenants: Sequence[str] = (PUBLIC,),
+    ) -> bool:
+        """Whether a live source of `tenants` gives one of the roles for one of the countries."""
+        return any(self._of(roles, country, tenants) for country in countries)
 
     def bring(
         self,
@@ -34,9 +40,12 @@ class LiveSources:
         roles: Sequence[str],
         country: str,
         places: Sequence[Mapping[str, Any]],
+        tenants: Sequence[str] = (PUBLIC,),
     ) -> None:
-        """Reads what grew old. Where that fails the old table stands, with its own date."""
-        for entry in self._of(roles, country):
+        """Reads what grew old of what `tenants` may read. Where that fails the old table stands,
+        with its own date.
+        """
+        for entry in self._of(roles, country, tenants):
             wanted: Mapping[str, int] = entry.options.get(PLACE_CODE, {})
             if not wanted:
                 self._fresh(entry, tables, {})
@@ -50,9 +59,11 @@ class LiveSources:
         if not self._live.fresh(entry, tables, **given):
             log.warning("%s: %s", entry.id, self._live.why(entry, **given) or "it is being read")
 
-    def _of(self, roles: Sequence[str], country: str) -> list[CatalogEntry]:
+    def _of(self, roles: Sequence[str], country: str, tenants: Sequence[str]) -> list[CatalogEntry]:
         return [
             entry
             for entry in self._entries
-            if entry.country == country and entry.options.get("role") in roles
+            if entry.country == country
+            and entry.options.get("role") in roles
+            and entry.tenant in tenants
         ]

@@ -12,13 +12,20 @@ LOCATED = ("health_facilities", "schools", "pharmacies_on_duty", "transit_stops"
 
 
 def territories(tables: Tables) -> list[dict[str, Any]]:
-    """Rows as `retrieval.places.Places.of_rows` takes them; those of registers first."""
-    have = {role for dataset in tables.datasets() for role in dataset.roles}
+    """Rows as `retrieval.places.Places.of_rows` takes them; those of registers first.
+
+    Of public data sets only: every reader's question is read by these names.
+    """
+    public = tables.datasets()
+    have = {role for dataset in public for role in dataset.roles}
+    ids = [dataset.source_id for dataset in public]
+    among = f"source_id IN ({', '.join('?' * len(ids))})"
     rows: list[dict[str, Any]] = []
     if "territories" in have:
         rows += tables.query(
-            "SELECT country, code, name, kind, parent_code, parent_name, iso_3166_2, latitude, "
-            "longitude FROM territories"
+            "SELECT country, code, name, kind, parent_code, parent_name, iso_3166_2, "  # noqa: S608
+            f"latitude, longitude FROM territories WHERE {among}",
+            *ids,
         )
     for role in LOCATED:
         if role in have:
@@ -26,7 +33,8 @@ def territories(tables: Tables) -> list[dict[str, Any]]:
             rows += tables.query(
                 f"SELECT country, municipality, region, {code} AS territory_code, "  # noqa: S608
                 "median(latitude) AS latitude, median(longitude) AS longitude, "
-                f"'municipality' AS kind FROM {role} WHERE municipality IS NOT NULL "
-                "GROUP BY ALL ORDER BY ALL"
+                f"'municipality' AS kind FROM {role} "
+                f"WHERE municipality IS NOT NULL AND {among} GROUP BY ALL ORDER BY ALL",
+                *ids,
             )
     return rows

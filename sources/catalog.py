@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic import Field as Attribute
 
 from sources.document import (
@@ -40,9 +40,16 @@ PATHS = ("origin", "questions", "golden")
 
 BUILT_IN = Path(__file__).parent / "catalog"
 
+AGENCY_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""How an agency is called in `owner` and `tenant`; `public` is no agency's name."""
+
 
 class CatalogEntry(BaseModel):
-    """One document set: what reads it, from where, and what holds for all its documents."""
+    """One document set: what reads it, from where, and what holds for all its documents.
+
+    `owner` is the agency that may manage it; without one, only the house's administrators may.
+    `tenant` is who may read it: everybody (`public`), or its owner alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,11 +68,27 @@ class CatalogEntry(BaseModel):
     licence: str | None = None
     as_of: PartialDate | None = None
     verification: Verification = Verification.OFFICIAL
-    tenant: str = Attribute(default=PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    owner: str | None = Attribute(default=None, pattern=AGENCY_ID)
+    tenant: str = Attribute(default=PUBLIC, pattern=AGENCY_ID)
     questions: str | None = Attribute(default=None, description="see `sources.asked`")
     golden: str | None = Attribute(default=None, description="questions with their right answers")
     schedule: str | None = Attribute(default=None, description="when it is read: a line of cron")
     options: dict[str, Any] = Attribute(default_factory=dict)
+
+    @field_validator("owner")
+    @classmethod
+    def _is_an_agency(cls, value: str | None) -> str | None:
+        if value == PUBLIC:
+            raise ValueError("no agency is called public")
+        return value
+
+    @field_validator("tenant")
+    @classmethod
+    def _is_its_owners(cls, value: str, info: ValidationInfo) -> str:
+        """Nobody shuts documents away in another's name."""
+        if value not in (PUBLIC, info.data.get("owner")):
+            raise ValueError("it must be public, or the owner of the set")
+        return value
 
     @field_validator("schedule")
     @classmethod
@@ -80,6 +103,11 @@ class CatalogEntry(BaseModel):
                     "no line of cron: write e.g. '0 3 * * *' for every day at 3"
                 ) from None
         return value
+
+    @property
+    def internal(self) -> bool:
+        """Whether only its owner's people may read it."""
+        return self.tenant != PUBLIC
 
 
 def one_line(error: ValidationError) -> str:
@@ -112,13 +140,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_entry(path: Path) -> CatalogEntry:
+def read_entry(path: Path, owner: str | None = None) -> CatalogEntry:
     """Reads one entry; relative paths in the fields `PATHS` and in `options.token_file` are taken from
     the file's folder.
 
-    Raises CatalogError with the field that is wrong.
+    With `owner` it is that agency's: the file need not say so, and may not say otherwise. Raises
+    CatalogError with the field that is wrong.
     """
     fields = read_yaml(path)
+    if owner is not None and fields.setdefault("owner", owner) != owner:
+        raise CatalogError(f"{path}: owner: it is not {owner!r}", "Leave that field out.")
     try:
         entry = CatalogEntry(**fields)
     except ValidationError as error:

@@ -12,6 +12,10 @@
     │   ├── ModelTimeout       it did not answer in time
     │   ├── ModelBroken        it answered with something that is no answer
     │   └── DecisionFailed     its decision does not fit the schema, twice
+    ├── AccessError            somebody may not do that
+    │   ├── NotLoggedIn        a key, password or session that is wrong, expired or ended
+    │   ├── Forbidden          it is known who asks, and that they may not
+    │   └── TooMany            too many attempts or questions; it says how long to wait
     └── UsageError             a command was called with something it cannot take
 
 Each carries one line for the reader: what is wrong, then what to do about it.
@@ -80,6 +84,27 @@ class ModelBroken(ModelError):
 
 class DecisionFailed(ModelError):
     """The model's decision does not fit the schema, twice in a row."""
+
+
+class AccessError(VentanillaError):
+    """Somebody may not do that."""
+
+
+class NotLoggedIn(AccessError):
+    """A key, password or session is wrong, expired or ended; which of them is not told."""
+
+
+class Forbidden(AccessError):
+    """It is known who asks, and that they may not."""
+
+
+class TooMany(AccessError):
+    """Too many attempts or questions. `wait_s` seconds have to pass."""
+
+    def __init__(self, problem: str, remedy: str = "", *, wait_s: int = 1) -> None:
+        """`wait_s` goes into the header ``Retry-After``."""
+        super().__init__(problem, remedy)
+        self.wait_s = max(1, wait_s)
 
 
 class UsageError(VentanillaError):

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Header, HTTPException
-from fastapi.requests import Request as HttpRequest
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from agents.assistant import Assistant
 from agents.state import Answer, Request
 from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
-from sources.errors import VentanillaError
+from sources.catalog import CatalogEntry
+from sources.document import PUBLIC
+from ui.access.doors import Asker, Command, Doorkeeper, guard
+from ui.access.login import add_login
+from ui.access.oidc import provider_of
+from ui.access.permissions import Principal, require
 from ui.assemble import House
+from ui.catalogue import summary
 from ui.passages import SearchAnswer, SearchRequest, search
 
 
 class Health(BaseModel):
-    """Whether the service can answer."""
+    """Whether the service can answer, and how many documents are public."""
 
     status: str
     documents: int
@@ -52,60 +55,83 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     """The API over one house. `token` opens the endpoints of commands on this machine."""
     app = FastAPI(title="Ventanilla", version="0.1.0", redoc_url=None, docs_url=None)
 
-    def local(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise HTTPException(401, "this endpoint is for commands on the same machine")
+    guard(app, Doorkeeper(lambda: house.access, token))
+    add_login(app, lambda: house.access, provider_of(house.settings))
 
-    @app.exception_handler(VentanillaError)
-    async def explain(_: HttpRequest, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=422)
+    def allowed(who: Principal, action: str, source_id: str) -> CatalogEntry:
+        entry = house.entry(source_id, who)
+        require(who, action, entry)
+        return entry
+
+    async def note(who: Principal, action: str, entry: CatalogEntry, detail: str = "") -> None:
+        await asyncio.to_thread(
+            lambda: house.access.trail.record(
+                who.by, action, entry.id, agency=entry.owner, detail=detail
+            )
+        )
 
     @app.get("/api/health")
     def health() -> Health:
         """Whether documents are indexed."""
-        count = int(house.store.rows("SELECT COUNT(*) FROM documents")[0][0])
+        query = "SELECT COUNT(*) FROM documents WHERE tenant = ?"
+        count = int(house.store.rows(query, PUBLIC)[0][0])
         return Health(status="ok" if count else "empty", documents=count)
 
     @app.post("/api/ask")
-    async def ask(request: Request) -> Answer:
+    async def ask(request: Request, who: Asker) -> Answer:
         """Answers a question."""
-        return await assistant.ask(request)
+        require(who, "ask")
+        return await assistant.ask(request, tenants=who.tenants)
 
     @app.post("/api/search")
-    async def find(request: SearchRequest) -> SearchAnswer:
+    async def find(request: SearchRequest, who: Asker) -> SearchAnswer:
         """The passages found for a query, best first."""
-        return await asyncio.to_thread(search, house.searcher, house.places, request)
+        require(who, "search")
+        searcher, places = house.searcher, house.places
+        return await asyncio.to_thread(search, searcher, places, request, who.tenants)
 
-    @app.get("/api/local/hello", dependencies=[Depends(local)])
-    def hello() -> dict[str, Any]:
+    @app.get("/api/local/hello")
+    def hello(who: Command) -> dict[str, Any]:
         """Tells a command that it has found the right server."""
         return {"status": "ok"}
 
-    @app.post("/api/local/sync", dependencies=[Depends(local)])
-    async def sync(request: SyncRequest) -> SyncReport:
+    @app.post("/api/local/sync")
+    async def sync(request: SyncRequest, who: Command) -> SyncReport:
         """Reads a document set; one set is read by one job at a time."""
-        return await asyncio.to_thread(house.sync, request.source, request.origin)
+        entry = allowed(who, "sync", request.source)
+        report = await asyncio.to_thread(house.sync, request.source, request.origin)
+        await note(who, "sync", entry, summary(report))
+        return report
 
-    @app.post("/api/local/embed", dependencies=[Depends(local)])
-    def embed() -> EmbedReport:
+    @app.post("/api/local/embed")
+    def embed(who: Command) -> EmbedReport:
         """Embeds what lacks a vector; waits for a run that is under way."""
+        require(who, "sync", None)
         return house.embed()
 
-    @app.post("/api/local/remove", dependencies=[Depends(local)])
-    async def remove(request: RemoveRequest) -> Removed:
+    @app.post("/api/local/remove")
+    async def remove(request: RemoveRequest, who: Command) -> Removed:
         """Removes a document set."""
+        entry = allowed(who, "remove", request.source)
         remove = partial(house.remove, request.source, purge=request.purge)
-        return Removed(removed=await asyncio.to_thread(remove))
+        removed = await asyncio.to_thread(remove)
+        await note(who, "purge" if request.purge else "remove", entry, f"{removed} removed")
+        return Removed(removed=removed)
 
-    @app.post("/api/local/confirm", dependencies=[Depends(local)])
-    async def confirm(request: SyncRequest) -> SyncReport:
+    @app.post("/api/local/confirm")
+    async def confirm(request: SyncRequest, who: Command) -> SyncReport:
         """Lets answer what was held or quarantined."""
-        return await asyncio.to_thread(house.confirm, request.source)
+        entry = allowed(who, "confirm", request.source)
+        report = await asyncio.to_thread(house.confirm, request.source)
+        await note(who, "confirm", entry, summary(report))
+        return report
 
-    @app.post("/api/local/discard", dependencies=[Depends(local)])
-    async def discard(request: SyncRequest) -> dict[str, Any]:
+    @app.post("/api/local/discard")
+    async def discard(request: SyncRequest, who: Command) -> dict[str, Any]:
         """Forgets what was held or quarantined."""
+        entry = allowed(who, "confirm", request.source)
         await asyncio.to_thread(house.discard, request.source)
+        await note(who, "discard", entry)
         return {"status": "ok"}
 
     return app

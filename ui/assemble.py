@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -41,8 +42,12 @@ from sources import connectors
 from sources.catalog import PATHS, CatalogEntry, built_in, read_catalog, read_entry, read_yaml
 from sources.errors import CatalogError, IndexUnavailable, UsageError
 from sources.vocabulary import concepts
+from ui.access.permissions import Principal, visible
 from ui.gate import Gate
 from ui.settings import Settings
+
+if TYPE_CHECKING:
+    from ui.access.store import AccessStore
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +87,7 @@ class House:
         self.searcher = Searcher(index, store, self.matcher, self.dense, self.reranker)
         self._tables = tables
         self.jobs = Jobs(settings.jobs, index, store, self.matcher, self.dense, Gate(self))
+        self._access: AccessStore | None = None
         self._places: Places | None = None
         self._opening = threading.Lock()
 
@@ -95,6 +101,19 @@ class House:
             if self._tables is None:
                 self._tables = Tables(self.settings.tables)
             return self._tables
+
+    @property
+    def access(self) -> AccessStore:
+        """Agencies, users and keys, opened when somebody first shows one.
+
+        Raises UsageError or VentanillaError where their database does not open.
+        """
+        from ui.access.store import AccessStore
+
+        with self._opening:
+            if self._access is None:
+                self._access = AccessStore.open(self.settings.access)
+            return self._access
 
     @property
     def places(self) -> Places:
@@ -115,6 +134,8 @@ class House:
             self.reranker.close()
         if self._tables is not None:
             self._tables.close()
+        if self._access is not None:
+            self._access.close()
 
     def sync(
         self,
@@ -186,9 +207,14 @@ class House:
             )
         return self.dense.embed(progress, stop=stop)
 
-    def entry(self, source_id: str) -> CatalogEntry:
-        """The catalogue entry. Raises CatalogError naming those that exist."""
+    def entry(self, source_id: str, who: Principal | None = None) -> CatalogEntry:
+        """The catalogue entry, if `who` may know of it; None is this machine itself.
+
+        Raises CatalogError naming those that they may know of.
+        """
         catalog = read_catalog(self.settings.catalog)
+        if who is not None:
+            catalog = visible(who, catalog)
         if source_id not in catalog:
             known = ", ".join(catalog)
             raise CatalogError(f"there is no document set {source_id!r}", f"Known are: {known}.")
@@ -281,22 +307,26 @@ def _patiently(settings: Settings) -> Index:
             time.sleep(0.1)
 
 
-def add_entry(settings: Settings, path: Path) -> CatalogEntry:
+def add_entry(settings: Settings, path: Path, owner: str | None = None) -> CatalogEntry:
     """Copies an agency's catalogue YAML into VENTANILLA_HOME. Raises CatalogError if it is wrong.
 
-    The copy names folder, questions and key absolutely: it may be moved, they may not.
+    The copy names folder, questions and key absolutely: it may be moved, they may not. `owner` is the
+    agency that adds it; None leaves the owner as the file has it.
     """
-    entry = read_entry(path)
+    entry = read_entry(path, owner)
     connectors.gives_tables(entry.connector)  # raises where there is no such connector
     if entry.id in {known.id for known in built_in()}:
         raise CatalogError(f"{entry.id!r} comes with Ventanilla", "Give your set another id.")
     settings.catalog.mkdir(parents=True, exist_ok=True)
     target = settings.catalog / f"{entry.id}.yaml"
-    shutil.copyfile(path, target)
+    if target.exists() and read_entry(target).owner != entry.owner:
+        raise CatalogError(f"the id {entry.id!r} is taken", "Give your set another id.")
     given = read_yaml(path)
-    named = (*PATHS, "options")
-    resolved = {f: v for f in named if (v := getattr(entry, f)) and v != given[f]}
+    named = (*PATHS, "options", "owner")
+    resolved = {f: v for f in named if (v := getattr(entry, f)) and v != given.get(f)}
     if resolved:
         text = yaml.safe_dump(given | resolved, allow_unicode=True, sort_keys=False)
         target.write_text(text, encoding="utf-8")
+    else:
+        shutil.copyfile(path, target)
     return entry

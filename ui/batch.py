@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from agents.assistant import Assistant
 from agents.replies import reply, spoken_date
 from agents.state import Request
 from sources.catalog import one_line
+from sources.document import PUBLIC
 from sources.errors import UsageError
 from ui.assemble import House, open_house
 from ui.local import Running
@@ -41,22 +42,33 @@ def prepared(house: House, note: Callable[[str], None]) -> House:
     return house
 
 
+def readable_by(house: House, agency: str | None) -> tuple[str, ...]:
+    """What a command on this machine reads. Raises UsageError where there is no such agency."""
+    return (PUBLIC,) if agency is None else (PUBLIC, house.access.agencies.get(agency).id)
+
+
 @contextmanager
-def answers(settings: Settings, note: Callable[[str], None]) -> Iterator[Work]:
-    """A function from requests to answers in the contract's form."""
+def answers(
+    settings: Settings, note: Callable[[str], None], agency: str | None = None
+) -> Iterator[Work]:
+    """A function from requests to answers in the contract's form, from what is public; with `agency`
+    from its internal sets, too. Raises UsageError where there is no such agency.
+    """
     if running := Running.find(settings):
-        yield lambda requests: [
-            running.post("/api/ask", r.model_dump(mode="json")) for r in requests
-        ]
+        with closing(running):
+            yield lambda requests: [
+                running.post("/api/ask", r.model_dump(mode="json"), agency=agency) for r in requests
+            ]
         return
     with open_house(settings, note) as house:
+        tenants = readable_by(house, agency)
         prepared(house, note)
-        with _assisted(house) as work:
+        with _assisted(house, tenants) as work:
             yield work
 
 
 @contextmanager
-def _assisted(house: House) -> Iterator[Work]:
+def _assisted(house: House, tenants: tuple[str, ...]) -> Iterator[Work]:
     """Answers by one assistant, opened at the first requests and kept for the whole run: a model
     is loaded once, however many there are.
     """
@@ -72,7 +84,7 @@ def _assisted(house: House) -> Iterator[Work]:
 
         async def one(request: Request) -> dict[str, Any]:
             async with limit:
-                return (await ask(request)).model_dump(mode="json")
+                return (await ask(request, tenants=tenants)).model_dump(mode="json")
 
         return list(await asyncio.gather(*map(one, requests)))
 
@@ -90,8 +102,10 @@ def _assisted(house: House) -> Iterator[Work]:
 
 
 @contextmanager
-def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Iterator[Work]:
-    """A function from requests to passages in the contract's form."""
+def searches(
+    settings: Settings, note: Callable[[str], None], top_k: int, agency: str | None = None
+) -> Iterator[Work]:
+    """A function from requests to passages in the contract's form; of `agency` as in `answers`."""
     from ui.passages import SearchRequest, search
 
     def each(find: Callable[[SearchRequest], dict[str, Any]]) -> Work:
@@ -106,12 +120,20 @@ def searches(settings: Settings, note: Callable[[str], None], top_k: int) -> Ite
         return lambda requests: [one(request) for request in requests]
 
     if running := Running.find(settings):
-        yield each(lambda wanted: running.post("/api/search", wanted.model_dump(mode="json")))
+        with closing(running):
+            yield each(
+                lambda wanted: running.post(
+                    "/api/search", wanted.model_dump(mode="json"), agency=agency
+                )
+            )
         return
     with open_house(settings, note) as house:
+        tenants = readable_by(house, agency)
         prepared(house, note)
         yield each(
-            lambda wanted: search(house.searcher, house.places, wanted).model_dump(mode="json")
+            lambda wanted: search(house.searcher, house.places, wanted, tenants).model_dump(
+                mode="json"
+            )
         )
 
 

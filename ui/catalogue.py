@@ -19,7 +19,7 @@ from sources import connectors
 from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.document import VERSION, Document, Rejected
 from sources.errors import UsageError
-from ui.assemble import House, open_house
+from ui.assemble import House, add_entry, open_house
 from ui.local import SYNC_S, Running
 from ui.settings import Settings
 
@@ -31,7 +31,9 @@ def sync(settings: Settings, source_id: str, origin: str | None) -> dict[str, An
         report: dict[str, Any] = running.post("/api/local/sync", body, SYNC_S)
         return report
     with open_house(settings) as house:
-        return watched(house, source_id, origin).model_dump()
+        made = watched(house, source_id, origin)
+        note_change(settings, "sync", house.entry(source_id), summary(made))
+        return made.model_dump()
 
 
 def watched(house: House, source_id: str, origin: str | None = None) -> SyncReport:
@@ -74,7 +76,9 @@ def confirm(settings: Settings, source_id: str) -> dict[str, Any]:
         report: dict[str, Any] = running.post("/api/local/confirm", {"source": source_id}, SYNC_S)
         return report
     with open_house(settings) as house:
-        return house.confirm(source_id).model_dump()
+        confirmed = house.confirm(source_id)
+        note_change(settings, "confirm", house.entry(source_id), summary(confirmed))
+        return confirmed.model_dump()
 
 
 def discard(settings: Settings, source_id: str) -> None:
@@ -84,6 +88,7 @@ def discard(settings: Settings, source_id: str) -> None:
         return
     with open_house(settings) as house:
         house.discard(source_id)
+        note_change(settings, "discard", house.entry(source_id))
 
 
 def versions(settings: Settings, document_id: str, version: str | None) -> list[str]:
@@ -114,7 +119,39 @@ def remove(settings: Settings, source_id: str, *, purge: bool = False) -> int:
         body = {"source": source_id, "purge": purge}
         return int(running.post("/api/local/remove", body, SYNC_S)["removed"])
     with open_house(settings) as house:
-        return house.remove(source_id, purge=purge)
+        entry = house.entry(source_id)
+        removed = house.remove(source_id, purge=purge)
+        note_change(settings, "purge" if purge else "remove", entry, f"{removed} removed")
+        return removed
+
+
+def add(settings: Settings, path: Path, agency: str | None = None) -> CatalogEntry:
+    """Adds a set to the catalogue, as `agency`'s own if one is named.
+
+    Raises CatalogError where the file is wrong, UsageError where there is no such agency.
+    """
+    if agency is not None:
+        from ui.access.store import AccessStore
+
+        with AccessStore.open(settings.access) as store:
+            store.agencies.get(agency)
+    added = add_entry(settings, path, agency)
+    note_change(settings, "add", added, f"readers: {added.tenant}")
+    return added
+
+
+def summary(report: SyncReport) -> str:
+    """A sync, as the audit trail tells of it."""
+    return f"{report.state}: {report.indexed} indexed, {report.removed} removed"
+
+
+def note_change(settings: Settings, action: str, entry: CatalogEntry, detail: str = "") -> None:
+    """Adds a line to the audit trail on what a command did to a document set."""
+    from ui.access.commands import by
+    from ui.access.store import AccessStore
+
+    with AccessStore.open(settings.access) as store:
+        store.trail.record(by(), action, entry.id, agency=entry.owner, detail=detail)
 
 
 def kept_as(settings: Settings, source_id: str) -> str:

@@ -17,6 +17,7 @@ import typer
 
 from sources.errors import CatalogError, UsageError, VentanillaError, reason_of
 from ui import cli_sources
+from ui.access.commands import access_app
 from ui.cli_shared import AsJson, note, say
 from ui.settings import read_settings
 
@@ -32,12 +33,14 @@ tools_app = typer.Typer(help="The tools that answer from tables.", no_args_is_he
 app.add_typer(tools_app, name="tools")
 vocabulary_app = typer.Typer(help="The words that citizens use.", no_args_is_help=True)
 app.add_typer(vocabulary_app, name="vocabulary")
+app.add_typer(access_app, name="access")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
 Batch = Annotated[Path | None, typer.Option(help="A file of JSON lines, each with `question`.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers go, one JSON line each.")]
 Question = Annotated[str | None, typer.Argument(help="The question, in quotes.")]
+Agency = Annotated[str | None, typer.Option(help="Read this agency's internal sets, too.")]
 
 
 @app.command()
@@ -48,12 +51,13 @@ def ask(
     as_json: AsJson = False,
     batch: Batch = None,
     out: Out = None,
+    agency: Agency = None,
 ) -> None:
     """Answer a question, or a file of them, with citations."""
     from ui import batch as batches
 
     settings = read_settings()
-    with batches.answers(settings, note) as answer:
+    with batches.answers(settings, note, agency) as answer:
         if batch:
             batches.run(batch, _needed(out), answer)
             return
@@ -71,12 +75,13 @@ def search(
     as_json: AsJson = False,
     batch: Batch = None,
     out: Out = None,
+    agency: Agency = None,
 ) -> None:
     """Find passages, best first."""
     from ui import batch as batches
 
     settings = read_settings()
-    with batches.searches(settings, note, top_k) as find:
+    with batches.searches(settings, note, top_k, agency) as find:
         if batch:
             batches.run(batch, _needed(out), find)
             return

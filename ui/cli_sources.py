@@ -37,12 +37,13 @@ def list_sources(as_json: AsJson = False) -> None:
 def add_source(
     entry: Annotated[Path, typer.Argument(help="The catalogue YAML of the set.")],
     sync: Annotated[bool, typer.Option(help="Read it right away.")] = True,
+    agency: Annotated[str | None, typer.Option(help="Whose it is; see `access agencies`.")] = None,
 ) -> None:
     """Add an agency's document set and read it."""
-    from ui.assemble import add_entry
+    from ui.catalogue import add
 
     settings = read_settings()
-    added = add_entry(settings, entry)
+    added = add(settings, entry, agency)
     say(f"{added.id}: added ({added.title})")
     if sync:
         _sync(settings, added.id, None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class Gate:
         golden = self._golden(entry)
         if not golden:
             return []
-        before = _failures(self._as_it_is(), golden)
+        before = _failures(self._as_it_is(), golden, _readers(entry))
         right = [question for question in golden if question.id not in before]
         if not right:
             return []
@@ -58,7 +59,7 @@ class Gate:
         """The questions of all sets that see what `entry` sees: public ones are answered from every
         public set, an internal one's are asked where it is seen.
         """
-        seen = {PUBLIC, entry.tenant}
+        seen = _readers(entry)
         paths = [
             Path(other.golden)
             for other in read_catalog(self._house.settings.catalog).values()
@@ -89,22 +90,28 @@ class Gate:
             tried = House(settings, index, store, tables=house.tables)
             sync(items(), entry.id, index, store, tried.matcher, dense=tried.dense)
             tried.searcher.refresh()
-            return _failures(tried, golden)
+            return _failures(tried, golden, _readers(entry))
         finally:
             store.close()
             index.close()
 
 
-def _failures(house: House, golden: list[Golden]) -> dict[str, Failure]:
-    """The questions that are not answered rightly, by their ids."""
+def _readers(entry: CatalogEntry) -> tuple[str, ...]:
+    """The tenants as whom its questions are asked."""
+    return (PUBLIC, entry.tenant) if entry.internal else (PUBLIC,)
+
+
+def _failures(house: House, golden: list[Golden], tenants: tuple[str, ...]) -> dict[str, Failure]:
+    """The questions that are not answered rightly to `tenants`, by their ids."""
 
     async def work() -> dict[str, Failure]:
         async with house.assistant() as assistant:
 
             async def ask(request: Request) -> Answer:
-                return await assistant.ask(request)
+                return await assistant.ask(request, tenants=tenants)
 
-            report = await run(golden, ask, AT_ONCE, lookup=assistant.document)
+            lookup = partial(assistant.document, tenants=tenants)
+            report = await run(golden, ask, AT_ONCE, lookup=lookup)
         return {
             failure.id: failure
             for split in report.splits

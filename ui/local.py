@@ -19,6 +19,8 @@ from ui.settings import Settings
 
 _CONNECT_S, _ANSWER_S = 1.0, 60.0
 SYNC_S = 3600.0
+AGENCY_HEADER = "ventanilla-agency"
+"""Names an agency whose internal sets a command on this machine reads, too."""
 
 
 def announce(settings: Settings, url: str) -> str:
@@ -67,13 +69,32 @@ class Running:
         try:
             response = running._client.get("/api/local/hello", timeout=_CONNECT_S)
         except httpx.HTTPError:
+            running.close()
             return None  # the file outlived its process
-        return running if response.status_code == 200 else None
+        if response.status_code != 200:
+            running.close()
+            return None
+        return running
 
-    def post(self, path: str, body: dict[str, Any], timeout_s: float = _ANSWER_S) -> Any:
-        """The JSON answer of the server. Raises VentanillaError with the server's own words."""
+    def close(self) -> None:
+        """Ends the connection."""
+        self._client.close()
+
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        timeout_s: float = _ANSWER_S,
+        *,
+        agency: str | None = None,
+    ) -> Any:
+        """The JSON answer of the server; with `agency` from its internal sets, too.
+
+        Raises VentanillaError with the server's own words.
+        """
+        headers = {AGENCY_HEADER: agency} if agency else {}
         try:
-            response = self._client.post(path, json=body, timeout=timeout_s)
+            response = self._client.post(path, json=body, timeout=timeout_s, headers=headers)
         except httpx.HTTPError as error:
             raise VentanillaError(
                 f"the running `ventanilla serve` did not answer ({type(error).__name__})",

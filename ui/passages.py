@@ -60,16 +60,21 @@ class SearchAnswer(BaseModel):
     passages: list[PassageFound]
 
 
-def search(searcher: Searcher, places: Places, request: SearchRequest) -> SearchAnswer:
-    """Searches the public documents that hold today, where the text asks: those of other
-    municipalities than the one it names are left out, those of the whole country are not.
+def search(
+    searcher: Searcher,
+    places: Places,
+    request: SearchRequest,
+    tenants: tuple[str, ...] = (PUBLIC,),
+) -> SearchAnswer:
+    """Searches the documents that `tenants` may read and that hold today, where the text asks: those
+    of other municipalities than the one it names are left out, those of the whole country are not.
     """
     selected = (request.country or "").upper()
     where = locate(request.question, selected if selected in countries() else None)
     language = (request.language or detect(request.question)).split("-")[0]
     found = where.countries or speaking(language)
     scope = Scope(
-        tenants=(PUBLIC,),
+        tenants=tenants,
         countries=found,
         territories=tuple(sorted(places.territories(request.question, found))),
         on=date.today(),

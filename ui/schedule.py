@@ -15,6 +15,8 @@ from cronsim import CronSim
 
 from sources.catalog import CatalogEntry, read_catalog
 from sources.errors import VentanillaError
+from ui.access.permissions import By
+from ui.catalogue import summary
 
 if TYPE_CHECKING:
     from retrieval.ingest import SyncReport
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 LOOK_S = 30.0
 """Seconds between two looks at the clock: an entry that was added is seen within them."""
+
+BY = By("schedule", "serve")
+"""As the audit trail names what nobody did by hand."""
 
 
 def due(house: House, now: datetime, since: datetime) -> list[CatalogEntry]:
@@ -80,6 +85,8 @@ def run(house: House, source_id: str, note: Callable[[str], None], stop: threadi
     except VentanillaError as error:  # a portal that is down is tried again at its next time
         note(f"{source_id}: {error}")
         return
+    entry = house.entry(source_id)
+    house.access.trail.record(BY, "sync", source_id, agency=entry.owner, detail=summary(report))
     if report.state != "done":
         note(f"{source_id}: {report.state}, {report.reason}")
     elif report.indexed or report.removed:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from retrieval.dense_leg import DenseLeg
 from sources.errors import SourceError, UsageError, VentanillaError
 from ui import local
+from ui.access.oidc import provider_of
 from ui.assemble import House, open_house
 from ui.catalogue import watched
 from ui.schedule import scheduled
@@ -48,6 +49,9 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     with bind(settings) as listener, open_house(settings, note) as house:
+        provider_of(settings)  # what is wrong is said now, not to the first who logs in
+        if settings.access_url:
+            _ = house.access
         # gradio takes seconds to import: meanwhile the corpus is read.
         page = threading.Thread(target=_import_page, daemon=True)
         page.start()

@@ -17,6 +17,14 @@
 | VENTANILLA_MODEL_CONTEXT | tokens of context to use | 8192, or less where the model has less |
 | VENTANILLA_MODEL_WEIGHTS | `local`: auto, bf16, fp8 or int4 | auto |
 | VENTANILLA_MODEL_SECONDS | seconds a written answer may take before the sources are quoted | 25 |
+| VENTANILLA_ACCESS_URL | the database of agencies, users and keys, a SQLAlchemy URL | a file in the home |
+| VENTANILLA_OIDC_ISSUER | an OpenID Connect provider through which people log in | none: by password |
+| VENTANILLA_OIDC_CLIENT_ID | what Ventanilla is called there | none |
+| VENTANILLA_OIDC_CLIENT_SECRET | its secret there | none |
+| VENTANILLA_OIDC_AGENCY_CLAIM | the claim that holds the agency's id | agency |
+| VENTANILLA_OIDC_ROLE_CLAIM | the claim that holds what the person may do, one value or a list | role |
+| VENTANILLA_OIDC_ROLES | the provider's word for each role, like `jefes=administrator` | our own words |
+| VENTANILLA_OIDC_HOUSE | the value of the agency's claim that means the house itself | none |
 """
 
 from __future__ import annotations
@@ -56,6 +64,14 @@ class Settings(BaseModel):
     model_context: int | None = Attribute(default=None, ge=1024)
     model_weights: str = "auto"
     model_seconds: float = Attribute(default=Patience().write, gt=0, le=600)
+    access_url: str | None = Attribute(default=None, repr=False)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Attribute(default=None, repr=False)
+    oidc_agency_claim: str = "agency"
+    oidc_role_claim: str = "role"
+    oidc_roles: str = ""
+    oidc_house: str | None = None
 
     @property
     def live_sources(self) -> tuple[str, ...]:
@@ -103,6 +119,11 @@ class Settings(BaseModel):
     def checkpoints(self) -> Path:
         """The SQLite file of conversations."""
         return self.home / "conversations.sqlite"
+
+    @property
+    def access(self) -> Path | str:
+        """The SQLite file of agencies, users and keys, or the URL of another database."""
+        return self.access_url or self.home / "access.sqlite"
 
     @property
     def catalog(self) -> Path:

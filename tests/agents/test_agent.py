@@ -35,7 +35,7 @@ agency: Ministerio de Ejemplo
 url: https://ejemplo.cl/salud
 as_of: 2026-11-01
 verification: official
-tenant: {tenant}
+{whose}
 options: {{role: health_facilities}}
 """
 ROWS = """id,name,kind,emergency,ownership,address,municipality,region,territory_code,latitude,longitude
@@ -53,9 +53,10 @@ SECRET = """id,name,kind,emergency,ownership,address,municipality,region,territo
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder: Path = tmp_path_factory.mktemp("health")
     settings = Settings(home=folder / "home")
-    for name, rows, tenant in (("salud", ROWS, "public"), ("reserva", SECRET, "elsewhere")):
+    internal = "owner: elsewhere\ntenant: elsewhere"
+    for name, rows, whose in (("salud", ROWS, "tenant: public"), ("reserva", SECRET, internal)):
         (folder / f"{name}.csv").write_text(rows, encoding="utf-8")
-        (folder / f"{name}.yaml").write_text(ENTRY.format(id=name, tenant=tenant), encoding="utf-8")
+        (folder / f"{name}.yaml").write_text(ENTRY.format(id=name, whose=whose), encoding="utf-8")
         add_entry(settings, folder / f"{name}.yaml")
     with open_house(settings) as opened:
         for name in ("seed", "salud", "reserva"):

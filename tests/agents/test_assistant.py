@@ -121,9 +121,9 @@ async def test_the_stream_ends_with_the_answer(assistant: Assistant) -> None:
 
 
 async def test_another_tenants_document_is_not_shown(house: House) -> None:
-    stranger = Assistant(Context(searcher=house.searcher, tenants=("elsewhere",)), None)
-    assert stranger.document("do-transport-renovacion-licencia") is None
-    answer = await stranger.ask(ask(LICENCE, "DO"))
+    stranger, elsewhere = Assistant(Context(searcher=house.searcher), None), ("elsewhere",)
+    assert stranger.document("do-transport-renovacion-licencia", tenants=elsewhere) is None
+    answer = await stranger.ask(ask(LICENCE, "DO"), tenants=elsewhere)
     assert answer.status is not Status.ANSWERED
     assert not answer.citations
 

@@ -107,6 +107,16 @@ def test_a_stolen_id_leaves_the_owner_as_it_was(index, store, matcher, documents
     assert everything(index) == 5
 
 
+def test_a_set_that_is_anothers_own_is_not_named(index, store, matcher, documents):
+    internal = documents[0].model_copy(update={"tenant": "muni"})
+    sync([internal], "muni-internos", index, store, matcher)
+    taken = documents[0].model_copy(
+        update={"provenance": documents[0].provenance.model_copy(update={"source_id": "b"})}
+    )
+    report = sync([taken], "b", index, store, matcher)
+    assert report.rejected == ["cl-licencia: the id belongs to another set"]
+
+
 @pytest.mark.parametrize("read_before", [0, 1, BATCH, BATCH + 1])
 def test_a_run_that_dies_anywhere_is_recorded_and_taken_up(
     index, store, matcher, documents, read_before

@@ -95,3 +95,16 @@ def test_a_source_that_fails_is_logged_and_stops_nobody(caplog: pytest.LogCaptur
     LiveSources([WHOLE], failing).bring(TABLES, ["pharmacies_on_duty"], "CL", [])
     assert failing.asked == [("cl-live", {})]
     assert "cl-live" in caplog.text
+
+
+def test_an_agencys_own_source_is_asked_for_its_own_people_only(live: Recorded) -> None:
+    own = WHOLE.model_copy(update={"id": "muni-live", "owner": "muni", "tenant": "muni"})
+    sources, roles = LiveSources([own], live), ["pharmacies_on_duty"]
+    assert not sources.covers(roles, ["CL"])
+    assert not sources.covers(roles, ["CL"], ("public", "hospital"))
+    assert sources.covers(roles, ["CL"], ("public", "muni"))
+    sources.bring(TABLES, roles, "CL", [])
+    sources.bring(TABLES, roles, "CL", [], ("public", "hospital"))
+    assert live.asked == []
+    sources.bring(TABLES, roles, "CL", [], ("public", "muni"))
+    assert live.asked == [("muni-live", {})]

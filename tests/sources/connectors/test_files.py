@@ -283,7 +283,8 @@ def test_an_origin_that_is_not_there(origin: str) -> None:
 
 
 def test_tenant_licence_and_defaults_come_from_the_entry(tmp_path: Path) -> None:
-    fields = {"tenant": "muni", "licence": "CC0-1.0", "as_of": "2026", "verification": "unverified"}
+    fields = {"owner": "muni", "tenant": "muni", "licence": "CC0-1.0"}
+    fields |= {"as_of": "2026", "verification": "unverified"}
     document = only(tmp_path, "a.md", TEXT, territory="CL-RM", url="https://m.cl", **fields)
     assert (document.tenant, document.territory) == ("muni", "CL-RM")
     provenance = document.provenance

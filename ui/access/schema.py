@@ -1,0 +1,194 @@
+"""The tables of access, in SQLAlchemy Core: SQLite in VENTANILLA_HOME, or PostgreSQL by its URL.
+
+No password, key or session token is ever stored: only what they can be checked against.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from sources.errors import UsageError, VentanillaError
+
+SQLITE_PATIENCE_S = 10
+"""How long a writer waits for another process."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite keeps no time zone: it is added again when a value is read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To UTC; a moment without a zone is a mistake of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """With its zone, whichever database kept it."""
+        if value is None:
+            return None
+        made: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        return made.astimezone(UTC)
+
+
+metadata = MetaData()
+
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(600), nullable=False, unique=True),
+    Column("label", Text, nullable=False, default=""),  # what people call them
+    Column("agency", ForeignKey("agencies.id")),  # none: of the house
+    Column("role", String(20), nullable=False),
+    Column("password", Text),  # argon2's own form, with its parameters; none: by OIDC alone
+    Column("created_at", Moment, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("agency", ForeignKey("agencies.id"), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("daily_quota", Integer),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("key_id", ForeignKey("keys.id", ondelete="CASCADE"), nullable=False),
+    Column("day", String(10), nullable=False),  # ISO 8601, in UTC
+    Column("used", Integer, nullable=False),
+    UniqueConstraint("key_id", "day"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("door", String(20), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("name", String(64), primary_key=True),  # a hash: names that were tried are not kept
+    Column("count", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("agency", String(63)),  # whose trail it belongs to; none: the house's
+    Column("door", String(20), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# What was done stays written: the database itself refuses to change a line of it.
+_STAYS = {
+    "sqlite": (
+        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_stays() RETURNS trigger AS $$ BEGIN "
+        "RAISE EXCEPTION 'the audit trail is append-only'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION audit_stays()",
+    ),
+}
+
+
+@event.listens_for(audit, "after_create")
+def _append_only(_: object, connection: Connection, **__: object) -> None:
+    for statement in _STAYS.get(connection.dialect.name, ()):
+        connection.exec_driver_sql(statement)
+
+
+def open_engine(url: str) -> Engine:
+    """The database at a SQLAlchemy URL, with its tables.
+
+    Raises UsageError for an address that is none or whose driver is missing, VentanillaError where
+    the database does not open. No message repeats the URL: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except (ArgumentError, NoSuchModuleError):
+        raise UsageError(
+            "VENTANILLA_ACCESS_URL is no address of a database",
+            "Write it like postgresql+psycopg://user:password@host/name.",
+        ) from None
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the database of VENTANILLA_ACCESS_URL needs {error.name}",
+            "Install it: pip install 'ventanilla[postgresql]'.",
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        metadata.create_all(engine)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise VentanillaError(
+            f"the database of access does not open ({type(error).__name__})",
+            "Check VENTANILLA_ACCESS_URL and that the database runs, or the folder's permissions.",
+        ) from None
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA busy_timeout={SQLITE_PATIENCE_S * 1000}")
