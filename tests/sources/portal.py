@@ -1,4 +1,4 @@
-"""A local HTTP server that plays an open-data portal: files with ETags, pages, redirects, failures."""
+"""A local HTTP server that plays a portal or a website: files with ETags, pages, redirects, failures."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ Answer = tuple[int, bytes, dict[str, str]]
 
 @dataclass
 class Portal:
-    """What the portal holds; may be changed while it runs. `asked` are paths and headers; `answers` are
-    given the query and the headers of a request.
+    """What the portal holds; may be changed while it runs. `asked` are paths and headers, `times` when;
+    `answers` are given the query and the headers of a request.
+
+    `statuses` are answered in turn before the file itself, the last one for ever where it is negative.
+    `ill` paths never come to their end: they ``drip``, are ``endless`` or ``break`` off.
     """
 
     url: str = ""
@@ -31,9 +34,16 @@ class Portal:
     answers: dict[str, Callable[[dict[str, str], dict[str, str]], Answer]] = field(
         default_factory=dict
     )
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+    ill: dict[str, str] = field(default_factory=dict)
     down: bool = False
     slow_s: float = 0.0
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def paths(self) -> list[str]:
+        """The paths that were asked for, with their queries."""
+        return [path for path, _ in self.asked]
 
     def put(self, path: str, content: str | bytes, etag: str | None = None) -> str:
         """Publishes a file; returns its address."""
@@ -57,9 +67,14 @@ def portal() -> Iterator[Portal]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             state.asked.append((self.path, dict(self.headers)))
+            state.times.append(time.monotonic())
             time.sleep(state.slow_s)
             if state.down:
                 self.answer(503, b"down")
+            elif status := self.status(parts.path):
+                self.answer(status, b"an error page", state.headers.get(parts.path))
+            elif how := state.ill.get(parts.path):
+                self.suffer(how)
             elif target := state.redirects.get(parts.path):
                 self.answer(302, b"", {"Location": target})
             elif reply := state.answers.get(parts.path):
@@ -69,12 +84,43 @@ def portal() -> Iterator[Portal]:
                 self.answer(200, json.dumps(page(query)).encode())
             elif parts.path not in state.files:
                 self.answer(404, b"not here")
-            elif (etag := state.etags.get(parts.path)) and self.headers["If-None-Match"] == etag:
+            elif self.is_known(parts.path):
                 self.answer(304, b"")
             else:
+                etag = state.etags.get(parts.path)
                 more = {"ETag": etag} if etag else {}
                 more |= state.headers.get(parts.path, {})
                 self.answer(200, state.files[parts.path], more)
+
+        def status(self, path: str) -> int | None:
+            waiting = state.statuses.get(path)
+            if not waiting:
+                return None
+            return -waiting[0] if waiting[0] < 0 else waiting.pop(0)
+
+        def is_known(self, path: str) -> bool:
+            etag, day = state.etags.get(path), state.headers.get(path, {}).get("Last-Modified")
+            asked = self.headers
+            if etag:
+                return bool(asked["If-None-Match"] == etag)
+            return bool(day and asked["If-Modified-Since"] == day)
+
+        def suffer(self, how: str) -> None:
+            self.close_connection = True
+            try:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                if how == "break":
+                    self.send_header("Content-Length", "100000")
+                self.end_headers()
+                until = time.monotonic() + 20
+                while time.monotonic() < until:
+                    self.wfile.write(b"<p>x" if how == "drip" else b"<p>x</p>" * 4096)
+                    if how == "break":
+                        return
+                    time.sleep(0.1 if how == "drip" else 0.0)
+            except OSError:
+                return  # who asked has gone
 
         def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
             try:
