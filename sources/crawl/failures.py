@@ -62,7 +62,8 @@ def failure_of(failure: Failure, spider: SiteSpider, is_start: bool) -> Found | 
     first = str((request.meta.get("redirect_urls") or [url])[0])
     job = spider.job
     if isinstance(error, Refused):
-        return Found("failed", first, reason=error.reason) if error.reason else None
+        told = Found("failed", first, reason=error.reason, remedy=error.remedy)
+        return told if error.reason else None
     if isinstance(error, exceptions.IgnoreRequest):
         return _ignored(str(error), spider, url, first, is_start)
     largest = request.meta["download_maxsize"]

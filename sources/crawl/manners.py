@@ -43,8 +43,9 @@ _SLOWEST = 30.0
 class Refused(IgnoreRequest):
     """A request that we do not make; without a reason where there is nothing to tell."""
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", remedy: str = "") -> None:
         self.reason = reason
+        self.remedy = remedy
         super().__init__(reason)
 
 
@@ -191,7 +192,8 @@ class SameSiteRedirects(RedirectMiddleware, _Ours):
         if normal(target.url) in map(normal, target.meta.get("redirect_urls", ())):
             raise Refused("it is redirected in a circle")
         if not self.spider.scope.holds(target.url):
-            raise Refused(f"it is redirected to another site ({target.url[:80]})")
+            problem = f"it is redirected to another site ({target.url[:80]})"
+            raise Refused(problem, "Name its host in `hosts`, or correct the link.")
         found = key(target.url)
         if found != key(request.url) and found in self.spider.seen:
             raise Refused  # read by its own address

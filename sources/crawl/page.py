@@ -67,6 +67,11 @@ class Page:
         words = fold(clean(" ".join(shown)))
         return len(words) < 1500 and any(phrase in words for phrase in known()["blocked"])
 
+    def is_missing(self) -> bool:
+        """Whether a page that came as any other says that there is none."""
+        heads = [self._title(), *(node.text() for node in self._tree.css("h1"))]
+        return any(phrase in fold(clean(head)) for head in heads for phrase in known()["missing"])
+
     def _metas(self) -> Iterator[tuple[str, str]]:
         for meta in self._tree.css("meta"):
             name = meta.attributes.get("name") or meta.attributes.get("property") or ""
@@ -167,9 +172,8 @@ def _anchor(node: LexborNode) -> str | None:
     own = node.attributes.get("id")
     if own:
         return own
-    inner = node.css_first("[id], a[name]")
-    if inner is not None:
-        return inner.attributes.get("id") or inner.attributes.get("name")
+    if inner := node.css("[id], a[name]"):
+        return inner[0].attributes.get("id") or inner[0].attributes.get("name")
     parent = node.parent
     begins = parent is not None and parent.tag in _BOXES and _begins(parent, node)
     return parent.attributes.get("id") if parent is not None and begins else None

@@ -196,6 +196,9 @@ class SiteSpider(Spider):
             self._fails(status_failure(url, response.status, is_block_page=True))
             return
         self._refused = 0
+        if page.is_missing():
+            self.write(Found("failed", url, reason="it is not there (an error page)"))
+            return
         tags = page.directives((response.headers.get("X-Robots-Tag") or b"").decode("latin-1"))
         links = [] if "nofollow" in tags else list(self._out_of(decoded))
         own = self._canonical(page, url)

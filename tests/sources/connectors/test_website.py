@@ -98,7 +98,7 @@ LINKS = (
     *("/fuera", "/ftp", "/lento", "/enorme", "/roto", "/imagen", "/datos", "/caido", "/tropieza"),
     *("/espera", "/nunca", "/cortafuegos", "/tetera", "/bloqueo", "/vacio", "/no-hay", "/guia.pdf"),
     *("/foto.jpg", "http://example.org/", "mailto:a@x.cl", "javascript:void(0)", "ftp://x.cl/a"),
-    *("http://[malo/", "/wp-admin/x", "/latin1"),
+    *("http://[malo/", "/wp-admin/x", "/latin1", "/bomba", "/blanda"),
 )
 
 
@@ -136,6 +136,9 @@ def publish(web: Portal) -> None:
     web.put("/espera", page("Espera"))
     web.put("/bloqueo", "<html><body>Request Rejected. Your support ID is 1</body></html>")
     web.put("/vacio", "<html><body><div id=app></div><script>x()</script></body></html>")
+    web.put("/bomba", gzip.compress(bytes(50_000_000)))
+    web.headers["/bomba"] = {"Content-Encoding": "gzip", "Content-Type": "text/html"}
+    web.put("/blanda", page("Página no encontrada"))
     web.put("/guia.pdf", pdf())
     web.put("/latin1", page("Señal", head='<meta charset="iso-8859-1">').encode("latin-1"))
 
@@ -180,6 +183,8 @@ def test_what_is_sound_is_read(faulty: tuple[Portal, list[Item]]) -> None:
         ("/tetera", "turns us away (HTTP status 418)"),
         ("/bloqueo", "turns us away (a block page)"),
         ("/vacio", "there is no text in it"),
+        ("/bomba", "more than 1 MB"),
+        ("/blanda", "not there (an error page)"),
         ("/no-hay", "not there (HTTP status 404)"),
     ],
 )
@@ -190,7 +195,7 @@ def test_what_is_wrong_is_said(faulty: tuple[Portal, list[Item]], path: str, sai
 
 def test_nothing_else_is_said_or_asked(faulty: tuple[Portal, list[Item]]) -> None:
     web, items = faulty
-    assert len(rejects(web, items)) == 15
+    assert len(rejects(web, items)) == 17
     paths = web.paths()
     asked = set(paths)
     assert not asked & {"/prohibido", "/oculto", "/foto.jpg", "/wp-admin/x"}
@@ -260,6 +265,18 @@ def test_patterns_and_start_pages_choose_what_is_read(web: Portal) -> None:
     items = crawl(web, start=["/temas"], include=["/tramites/*"], exclude=["*impr=*"])
     assert set(documents(items)) == {"sitio-tramites-a", "sitio-tramites-b"}
     assert not {"/noticias/n", "/tramites/c?impr=1"} & set(web.paths())
+
+
+def test_other_hosts_are_read_where_they_are_listed(web: Portal) -> None:
+    other = web.url.replace("127.0.0.1", "localhost")
+    web.put("/", page("Inicio", f"{other}/guia.pdf", f"{other}/a"))
+    web.put("/a", page("A"))
+    web.put("/guia.pdf", pdf())
+    assert set(documents(crawl(web))) == {"sitio-index"}
+    port = web.url.rpartition(":")[2]
+    found = set(documents(crawl(web, hosts=[f"localhost:{port}"])))
+    prefix = f"sitio-localhost-{port}"
+    assert found == {"sitio-index", f"{prefix}-guia", f"{prefix}-a"}
 
 
 def test_a_calendar_without_end_is_left(web: Portal) -> None:
