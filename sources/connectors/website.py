@@ -18,6 +18,7 @@ unchanged is not read again. `Options` tells what may stand under `options`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,8 +58,10 @@ BACKOFF_S = 2.0
 PATIENCE = 3
 """Readings in a row that a page may fail for now and keep its document."""
 
-_LINKS = "links"
-"""The mark that holds the addresses of all links by number; no page is called so."""
+_TABLE = "links "
+"""How the mark is called that holds the addresses of all links by number; no page is called so. A
+reading that was cut off leaves its own table beside that of the last whole one.
+"""
 _OF_PAGES = ("names", "keywords", "valid_from", "valid_to", "as_of")
 """What a page's <meta> elements are believed; others are most often a template's."""
 
@@ -156,9 +159,14 @@ def _job(options: Options, origin: str, memory: Memory) -> Job:
         page_largest=PAGE_LARGEST,
         # Four times what the pace alone takes, for a site that is slow itself.
         seconds=3600 + 4 * options.most_pages / options.per_second,
-        marks={url: mark for url, mark in memory.before.items() if url != _LINKS},
-        links=memory.before.get(_LINKS, {}),
+        marks={url: mark for url, mark in memory.before.items() if _is_whole(mark, memory)},
+        links={name: m for name, m in memory.before.items() if name.startswith(_TABLE)},
     )
+
+
+def _is_whole(mark: Mark, memory: Memory) -> bool:
+    """Whether a mark is that of a page, and its links can be told."""
+    return mark.get("table") in memory.before
 
 
 def _nothing(origin: str, found: list[Found]) -> ConnectorError:
@@ -186,10 +194,12 @@ class _Reading:
         self._memory = memory
         self._folder = folder
         self._numbers: dict[str, str] = {}
+        self._table = ""
 
     def items(self, found: list[Found]) -> Iterator[Item]:
         """Raises ConnectorError where no page gave a document: what was read before stays."""
-        found = sorted(found, key=lambda each: each.url)
+        found = [self._with_links(each) for each in sorted(found, key=lambda each: each.url)]
+        self._note_links(found)
         parts = [(each, part) for each in found for part in each.parts]
         names = {self._name(each, part): None for each, part in parts}
         ids = ids_of(self._entry.id, list(names))
@@ -205,7 +215,24 @@ class _Reading:
             raise ConnectorError(
                 f"no page of {self._origin} gave a document ({first.name}: {first.reason})"
             )
-        self._memory.now[_LINKS] = {number: url for url, number in self._numbers.items()}
+
+    def _with_links(self, found: Found) -> Found:
+        """A page that failed for now leads where it led before."""
+        mark = self._memory.before.get(found.url, {})
+        if not found.transient or not _is_whole(mark, self._memory):
+            return found
+        return replace(found, links=noted(mark["links"], self._memory.before[mark["table"]]))
+
+    def _note_links(self, found: list[Found]) -> None:
+        """The table comes before the marks that need it: the reading may be cut off at any item."""
+        for each in found:
+            note(each.links, self._numbers)
+        numbered = {number: url for url, number in self._numbers.items()}
+        self._table = _TABLE + hashlib.sha256("\n".join(self._numbers).encode()).hexdigest()[:12]
+        self._memory.now[self._table] = numbered
+
+    def _links(self, found: Found) -> dict[str, str]:
+        return {"table": self._table, "links": note(found.links, self._numbers)}
 
     def _name(self, found: Found, part: Part) -> str:
         return name_of(found.shown or found.url, self._origin, part.anchor)
@@ -240,8 +267,7 @@ class _Reading:
         mark = {"etag": found.etag, "last_modified": found.last_modified, "digest": found.digest}
         told = {name: value for name, value in mark.items() if value}
         if not reasons:  # what could not be read is told again each time
-            links = note(found.links, self._numbers)
-            self._memory.now[found.url] = {**told, "ids": " ".join(made), "links": links}
+            self._memory.now[found.url] = {**told, **self._links(found), "ids": " ".join(made)}
 
     def _document(self, found: Found, parsed: Parsed, document_id: str, url: str) -> Document:
         if parsed.is_page:
@@ -260,19 +286,18 @@ class _Reading:
         told = {"etag": found.etag, "last_modified": found.last_modified, "digest": found.digest}
         mark.update({name: value for name, value in told.items() if value})
         mark.pop("failed", None)
-        yield from self._carried(found.url, mark, found.links)
+        yield from self._carried(found, mark)
 
     def _failed(self, found: Found) -> Iterator[Item]:
         """What fails for now keeps its document a few readings long."""
         yield Rejected(name=found.url, reason=_reason(found))
         mark = dict(self._memory.before.get(found.url, {}))
         times = int(mark.get("failed", "0")) + 1
-        if found.transient and mark and times < PATIENCE:
-            links = noted(mark["links"], self._memory.before.get(_LINKS, {}))
-            yield from self._carried(found.url, mark | {"failed": str(times)}, links)
+        if found.transient and _is_whole(mark, self._memory) and times < PATIENCE:
+            yield from self._carried(found, mark | {"failed": str(times)})
 
-    def _carried(self, url: str, mark: Mark, links: list[str]) -> Iterator[Item]:
-        self._memory.now[url] = {**mark, "links": note(links, self._numbers)}
+    def _carried(self, found: Found, mark: Mark) -> Iterator[Item]:
+        self._memory.now[found.url] = {**mark, **self._links(found)}
         for document_id in mark["ids"].split():
             yield Unchanged(document_id=document_id)
 

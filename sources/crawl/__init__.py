@@ -26,8 +26,8 @@ class Job:
     """What is to be read, and how. `private` says that the site itself is on a private network.
 
     `depth` None leaves it to the site: no links are followed where a sitemap names the pages, else
-    `DEPTH`. `marks` holds of each address what the last reading noted, `links` the addresses that
-    their numbers stand for (`sources.crawl.links`).
+    `DEPTH`. `marks` holds of each address what the last reading noted; `links` holds by the name of a
+    table the addresses that its numbers stand for (`sources.crawl.links`).
     """
 
     origin: str
@@ -49,7 +49,7 @@ class Job:
     page_largest: int = PAGE_LARGEST
     seconds: float = 6 * 3600.0
     marks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,13 @@ class SiteSpider(Spider):
         mark = self.job.marks.get(url)
         if response.status == 304 and mark is not None:
             self._read, self._refused = self._read + 1, 0
-            self.write(Found("same", url, links=(links := noted(mark["links"], self.job.links))))
+            self.write(
+                Found(
+                    "same",
+                    url,
+                    links=(links := noted(mark["links"], self.job.links[mark["table"]])),
+                )
+            )
             yield from self._following(links, depth)
         elif response.status != 200:
             self._fails(status_failure(url, response.status))

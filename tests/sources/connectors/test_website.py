@@ -389,7 +389,9 @@ def test_what_is_unchanged_is_not_read_again(web: Portal) -> None:
     web.put("/c", page("C"), etag='"1"')
     first = Memory()
     assert documents(crawl(web, first))["sitio-b"].provenance.as_of == "2026-03-10"
-    assert set(first.now) == {*(f"{web.url}/{name}" for name in ("", "a", "b", "c")), "links"}
+    pages = {f"{web.url}/{name}" for name in ("", "a", "b", "c")}
+    (table,) = set(first.now) - pages
+    assert set(first.now[table].values()) == {f"{web.url}/{name}" for name in ("a", "b", "c")}
 
     web.put("/c", page("C dos", "/d"), etag='"2"')
     web.put("/d", page("D"))
@@ -407,6 +409,30 @@ def test_what_is_unchanged_is_not_read_again(web: Portal) -> None:
     }
     assert "not there" in rejects(web, items)["/b"]
     assert f"{web.url}/b" not in third.now
+
+
+def test_a_reading_that_was_cut_off_is_taken_up(web: Portal) -> None:
+    web.put("/", page("Inicio", "/a"), etag='"1"')
+    web.put("/a", page("A", "/b"), etag='"1"')
+    web.put("/b", page("B", "/c"), etag='"1"')
+    web.put("/c", page("C"), etag='"1"')
+    whole = Memory()
+    crawl(web, whole)
+    web.put("/", page("Inicio", "/nuevo", "/a"), etag='"2"')
+    web.put("/nuevo", page("Nuevo"), etag='"1"')
+    cut = Memory(before=whole.now)
+    reading = website.read(entry(), web.url + "/", cut)
+    for item in reading:
+        if isinstance(item, Unchanged):  # after the new home page, before what follows
+            break
+    reading.close()
+    assert 0 < len(set(cut.now) & set(whole.now)) < 4
+    again = Memory(before={**whole.now, **cut.now})
+    items = crawl(web, again)
+    assert set(documents(items)) == {"sitio-nuevo"}
+    same = {item.document_id for item in items if isinstance(item, Unchanged)}
+    assert same == {"sitio-index", "sitio-a", "sitio-b", "sitio-c"}
+    assert len([name for name in again.now if name.startswith("links ")]) == 1
 
 
 def test_a_page_that_fails_for_now_keeps_its_document_for_a_while(web: Portal) -> None:
