@@ -7,16 +7,24 @@ import io
 import json
 import os
 import signal
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from reportlab.pdfgen import canvas
 
 from sources import connectors
@@ -378,6 +386,35 @@ def test_a_site_that_does_not_answer_is_one_error(web: Portal) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.fixture
+def self_signed(tmp_path: Path) -> Iterator[str]:
+    """The address of a site whose certificate nobody vouches for."""
+    own = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, own.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+    key = own.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    ) + made.sign(own, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (tmp_path / "site.pem").write_bytes(key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "site.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"https://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(self_signed: str) -> None:
+    with pytest.raises(ConnectorError, match="certificate is not valid"):
+        list(website.read(entry(), self_signed, Memory()))
+
+
 # ------------------------------------------------------------------ once more
 
 
@@ -395,8 +432,13 @@ def test_what_is_unchanged_is_not_read_again(web: Portal) -> None:
 
     web.put("/c", page("C dos", "/d"), etag='"2"')
     web.put("/d", page("D"))
+    web.asked.clear()
     second = Memory(before=first.now)
     items = crawl(web, second)
+    sent = dict(web.asked)
+    assert sent["/"]["If-None-Match"] == '"1"'
+    assert sent["/b"]["If-Modified-Since"] == "Tue, 10 Mar 2026 10:00:00 GMT"
+    assert not {"If-None-Match", "If-Modified-Since"} & {*sent["/a"], *sent["/d"]}
     assert set(documents(items)) == {"sitio-c", "sitio-d"}
     same = {item.document_id for item in items if isinstance(item, Unchanged)}
     assert same == {"sitio-index", "sitio-a", "sitio-b"}
