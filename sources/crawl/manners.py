@@ -49,14 +49,6 @@ class Refused(IgnoreRequest):
         super().__init__(reason)
 
 
-def is_local(address: str) -> bool:
-    """Whether `address` is an IP address that is not of the public internet."""
-    try:
-        return not ipaddress.ip_address(address.strip("[]")).is_global
-    except ValueError:
-        return False
-
-
 def retry_after(response: Response) -> float | None:
     """The seconds that a site asks us to wait (RFC 9110, Retry-After), or None."""
     told = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
@@ -81,7 +73,9 @@ class _Ours:
 
 
 class Gate(_Ours):
-    """Lets a request out: within the site, not before a pause has ended, with what we know of it."""
+    """Lets a request out: within the site, not before a pause has ended, with what we know of it.
+    Where a host lies is looked at when it is resolved (`PublicOnly`).
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -99,14 +93,12 @@ class Gate(_Ours):
         self._until[host] = max(self._until.get(host, 0.0), monotonic() + seconds)
 
     async def process_request(self, request: Request) -> None:
-        """Raises Refused for an address outside the site or behind our own door."""
+        """Raises Refused for an address outside the site."""
         spider = self.spider
         parts = urlsplit(request.url)
         is_robots = request.meta.get("dont_obey_robotstxt")
         if not is_robots and not spider.scope.holds(request.url):
             raise Refused("it leads to another site")
-        if not spider.job.private and is_local(parts.hostname or ""):
-            raise Refused(PRIVATE)
         # Asked anew after each sleep: another answer may have prolonged the pause.
         while (left := self._until.get(parts.netloc, 0.0) - monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left)
@@ -202,7 +194,9 @@ class SameSiteRedirects(RedirectMiddleware, _Ours):
 
 
 class PublicOnly(CachingThreadedResolver):
-    """Looks hosts up; one that lies on a private network is refused unless the site itself does."""
+    """Looks hosts up, addresses in figures too; one that lies on a private network is refused unless
+    the site itself does.
+    """
 
     allows_private = False
 
@@ -220,7 +214,7 @@ class PublicOnly(CachingThreadedResolver):
 
 
 def _checked(address: str, name: str) -> str:
-    if is_local(address):
+    if not ipaddress.ip_address(address).is_global:
         private_hosts.add(name)  # Twisted keeps no more of the error than that there was one
         raise DNSLookupError(PRIVATE)
     return address
