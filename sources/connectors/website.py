@@ -43,7 +43,7 @@ from sources.crawl.addresses import name_of, site_of
 from sources.crawl.links import note, noted
 from sources.crawl.run import crawl
 from sources.document import Document, Item, Rejected, Unchanged
-from sources.errors import CatalogError, ConnectorError
+from sources.errors import CatalogError, ConnectorError, Unavailable
 from sources.fetch import AGENT, is_address, is_private
 from sources.parsers import Parsed, Unreadable
 from sources.parsers.apart import Reader
@@ -175,7 +175,8 @@ def _nothing(origin: str, found: list[Found]) -> ConnectorError:
         return ConnectorError(f"{origin} holds no page that may be read", "Check `include`.")
     where = "" if first.url == origin else f"{first.url}: "
     remedy = first.remedy or "Check `origin` in the catalogue entry."
-    return ConnectorError(f"{origin} cannot be read ({where}{first.reason})", remedy)
+    kind = Unavailable if first.transient else ConnectorError
+    return kind(f"{origin} cannot be read ({where}{first.reason})", remedy)
 
 
 def _reason(found: Found) -> str:
@@ -198,7 +199,8 @@ class _Reading:
 
     def items(self, found: list[Found]) -> Iterator[Item]:
         """Raises ConnectorError where no page gave a document: what was read before stays."""
-        found = [self._with_links(each) for each in sorted(found, key=lambda each: each.url)]
+        found = sorted((*found, *self._unreached(found)), key=lambda each: each.url)
+        found = [self._with_links(each) for each in found]
         self._note_links(found)
         parts = [(each, part) for each in found for part in each.parts]
         names = {self._name(each, part): None for each, part in parts}
@@ -215,6 +217,14 @@ class _Reading:
             raise ConnectorError(
                 f"no page of {self._origin} gave a document ({first.name}: {first.reason})"
             )
+
+    def _unreached(self, found: list[Found]) -> Iterator[Found]:
+        """The pages of the last reading that this one had no chance to ask for."""
+        if any(each.kind == "note" and each.transient for each in found):
+            asked = {each.url for each in found if each.kind != "note"}
+            for url, mark in self._memory.before.items():
+                if url not in asked and _is_whole(mark, self._memory):
+                    yield Found("failed", url, transient=True)
 
     def _with_links(self, found: Found) -> Found:
         """A page that failed for now leads where it led before."""
@@ -290,7 +300,10 @@ class _Reading:
 
     def _failed(self, found: Found) -> Iterator[Item]:
         """What fails for now keeps its document a few readings long."""
-        yield Rejected(name=found.url, reason=_reason(found))
+        if found.reason:
+            yield Rejected(name=found.url, reason=_reason(found))
+        if found.kind == "note":
+            return
         mark = dict(self._memory.before.get(found.url, {}))
         times = int(mark.get("failed", "0")) + 1
         if found.transient and _is_whole(mark, self._memory) and times < PATIENCE:

@@ -65,8 +65,9 @@ class Found:
     """What became of one address.
 
     ``page`` was read, ``same`` is as at the last reading, ``failed`` could not be read: for `reason`,
-    and only for now where it is `transient`. ``note`` is a remark on the whole reading. `shown` is the
-    address that readers are given: the one that the page calls its own.
+    and only for now where it is `transient`. ``note`` is a remark on the whole reading,
+    which left pages out for now where it is `transient`. `shown` is the address that readers are
+    given: the one that the page calls its own.
     """
 
     kind: Literal["page", "same", "failed", "note"]

@@ -37,7 +37,8 @@ def status_failure(url: str, status: int, *, is_block_page: bool = False) -> Fou
     """What a status that is no page means, or a firewall's page that came as one."""
     if is_block_page or status in _BLOCKING:
         how = "a block page" if is_block_page else f"HTTP status {status}"
-        return Found("failed", url, reason=f"the site turns us away ({how})", remedy=BLOCKED)
+        reason = f"the site turns us away ({how})"
+        return Found("failed", url, reason=reason, remedy=BLOCKED, transient=True)
     if status in _GONE:
         return Found("failed", url, reason=f"it is not there (HTTP status {status})")
     if status == 429:

@@ -85,16 +85,16 @@ class SiteSpider(Spider):
             )
         if reason == "closespider_timeout":
             hours = self.job.seconds / 3600
-            self._note(
-                f"it was not read to its end within {hours:.2g} hours", "Lower `most_pages`."
-            )
+            late = f"it was not read to its end within {hours:.2g} hours"
+            self._note(late, "Lower `most_pages`.", cut=True)
         if reason == "blocked":
-            self._note("its firewall turned us away again and again, the rest was left", BLOCKED)
+            left = "its firewall turned us away again and again, the rest was left"
+            self._note(left, BLOCKED, cut=True)
         self._found.write(json.dumps({"end": reason}) + "\n")
         self._found.close()
 
-    def _note(self, reason: str, remedy: str) -> None:
-        self.write(Found("note", self.job.origin, reason=reason, remedy=remedy))
+    def _note(self, reason: str, remedy: str, *, cut: bool = False) -> None:
+        self.write(Found("note", self.job.origin, reason=reason, remedy=remedy, transient=cut))
 
     async def start(self) -> AsyncIterator[Any]:
         """The start pages, then those that the sitemaps name."""

@@ -34,7 +34,7 @@ from sources.crawl import run
 from sources.document import Document, Field, Item, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import AGENT
-from tests.sources.portal import Portal, portal
+from tests.sources.portal import Answer, Portal, portal
 
 TEXT = "<p>El trámite es gratuito para todas las personas que viven en la comuna.</p>"
 
@@ -289,32 +289,21 @@ def test_other_hosts_are_read_where_they_are_listed(web: Portal) -> None:
 
 def test_a_calendar_without_end_is_left(web: Portal) -> None:
     web.put("/", page("Inicio", "/agenda?mes=0"))
-    web.put("/agenda", page("Agenda", "?mes=1"))
-    months = (page("Agenda", f"?mes={n}") for n in range(1, 10_000))
-    calendar = portal_calendar(web, months)
+
+    def month(query: dict[str, str], headers: dict[str, str]) -> Answer:
+        body = page("Agenda", f"?mes={int(query['mes']) + 1}")
+        return 200, body.encode(), {"Content-Type": "text/html"}
+
+    web.answers["/agenda"] = month
     deep = crawl(web, depth=4)
     assert len(documents(deep)) == 5
     assert "deeper than 4 links" in rejects(web, deep)["/"]
-    assert calendar() == 4
+    assert [path for path in web.paths() if "mes=" in path][-1] == "/agenda?mes=3"
     many = crawl(web, depth=50, most_pages=7)
     assert len(documents(many)) == 7
     assert (
         "more than 7 pages" in rejects(web, many)["/"] and "most_pages" in rejects(web, many)["/"]
     )
-
-
-def portal_calendar(web: Portal, months: Iterator[str]) -> Any:
-    """Every month links to the next; gives how many were asked for."""
-
-    class Months(dict[str, bytes]):
-        def __contains__(self, path: object) -> bool:
-            return path == "/agenda" or super().__contains__(path)
-
-        def __getitem__(self, path: str) -> bytes:
-            return next(months).encode() if path == "/agenda" else super().__getitem__(path)
-
-    web.files = Months(web.files)
-    return lambda: len([path for path in web.paths() if path.startswith("/agenda")])
 
 
 # ------------------------------------------------------------------ manners
@@ -491,6 +480,20 @@ def test_a_page_that_fails_for_now_keeps_its_document_for_a_while(web: Portal) -
         assert "503" in rejects(web, items)["/a"]
         kept.append({item.document_id for item in items if isinstance(item, Unchanged)})
     assert [("sitio-a" in ids) for ids in kept] == [True, True, False]
+
+
+def test_a_firewall_takes_no_document_away(web: Portal) -> None:
+    web.put("/", page("Inicio", *(f"/{n}" for n in range(30))))
+    for n in range(30):
+        web.put(f"/{n}", page(f"Trámite {n}"))
+    memory = Memory()
+    names = set(documents(crawl(web, memory)))
+    web.statuses |= {f"/{n}": [-403] for n in range(30)}
+    again = Memory(before=memory.now)
+    items = crawl(web, again)
+    assert {item.document_id for item in items if isinstance(item, Unchanged)} == names
+    assert 10 <= len(rejects(web, items)) < 20
+    assert set(again.now) == set(memory.now)
 
 
 def test_a_site_of_which_nothing_can_be_made_is_an_error(web: Portal) -> None:
