@@ -38,9 +38,11 @@ async def pages_of(spider: SiteSpider, sitemaps: dict[str, bool]) -> list[str]:
             found = Sitemap(body)
             entries = [entry["loc"] for entry in found if entry.get("loc")]
         except BROKEN as error:  # the site has other ways in
-            if is_named:
+            if is_named or _may_pass(error):
+                # What it would have named was not asked for: that is no reason to take it away.
                 reason = f"the sitemap cannot be read ({_why(error)})"
-                spider.write(Found("failed", url, reason=reason, remedy="Correct `sitemap`."))
+                remedy = "Try again later, or correct `sitemap`."
+                spider.write(Found("note", url, reason=reason, remedy=remedy, transient=True))
             continue
         inside = [normal(loc) for loc in entries if spider.scope.holds(loc)]
         if found.type == "sitemapindex":
@@ -62,6 +64,13 @@ async def _body(spider: SiteSpider, url: str) -> bytes:
     if response.status != 200:
         raise IgnoreRequest(f"HTTP status {response.status}")
     return gunzip(response.body, max_size=LARGEST) if gzip_magic_number(response) else response.body
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a sitemap that nobody named may yet be there."""
+    if isinstance(error, IgnoreRequest):
+        return str(error).startswith("HTTP status 5")
+    return isinstance(error, FAILURES)
 
 
 def _why(error: Exception) -> str:

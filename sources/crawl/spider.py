@@ -162,7 +162,7 @@ class SiteSpider(Spider):
             )
             yield from self._following(links, depth)
         elif response.status != 200:
-            self._fails(status_failure(url, response.status))
+            yield from self._fails(status_failure(url, response.status), depth)
         elif (kind := _kind(response)) == "html":
             yield from self._html(response, url, depth, is_start, is_named)
         elif kind is None or not self.job.documents:
@@ -174,24 +174,28 @@ class SiteSpider(Spider):
                 response, url, kind, [(None, response.body)], [], server_day(_modified(response))
             )
 
-    def failed(self, failure: Failure) -> None:
-        """Writes down why no answer came."""
-        request: Any = failure.request  # type: ignore[attr-defined]
-        found = failure_of(failure, self, request.cb_kwargs["is_start"])
+    def failed(self, failure: Failure) -> Iterator[Request]:
+        """Writes down why no answer came, and gives the requests that follow all the same."""
+        known: Any = failure.request.cb_kwargs  # type: ignore[attr-defined]
+        found = failure_of(failure, self, known["is_start"])
         if found is not None:
-            self.write(found)
+            yield from self._fails(found, known["depth"])
 
     def _broken(self, failure: Failure, response: Response) -> None:
         """A page over which our own code stumbles costs that page."""
         reason = f"reading it fails ({type(failure.value).__name__})"
         self.write(Found("failed", normal(response.url), reason=reason))
 
-    def _fails(self, found: Found) -> None:
+    def _fails(self, found: Found, depth: int) -> Iterator[Request]:
+        """Writes a failure down; a page that fails for now still leads where it led before."""
         self.write(found)
         if found.remedy == BLOCKED:
             self._refused += 1
             if self._refused >= _TURNED_AWAY:
                 raise CloseSpider("blocked")
+        mark = self.job.marks.get(found.url)
+        if found.transient and mark is not None:
+            yield from self._following(noted(mark["links"], self.job.links[mark["table"]]), depth)
 
     def _html(
         self, response: Response, url: str, depth: int, is_start: bool, is_named: bool
@@ -199,7 +203,7 @@ class SiteSpider(Spider):
         decoded = HtmlResponse(response.url, body=response.body, headers=response.headers)
         page = Page(decoded.text, response.url)
         if page.is_blocked():
-            self._fails(status_failure(url, response.status, is_block_page=True))
+            yield from self._fails(status_failure(url, response.status, is_block_page=True), depth)
             return
         self._refused = 0
         if page.is_missing():

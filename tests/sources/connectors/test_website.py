@@ -482,6 +482,31 @@ def test_a_page_that_fails_for_now_keeps_its_document_for_a_while(web: Portal) -
     assert [("sitio-a" in ids) for ids in kept] == [True, True, False]
 
 
+def test_a_page_that_fails_for_now_leads_where_it_led(web: Portal) -> None:
+    web.put("/", page("Inicio", "/a"))
+    web.put("/a", page("A"))
+    memory = Memory()
+    crawl(web, memory)
+    web.statuses["/"] = [-503]
+    web.put("/a", page("A dos"))
+    items = crawl(web, Memory(before=memory.now))
+    assert documents(items)["sitio-a"].title == "A dos"
+    assert Unchanged(document_id="sitio-index") in items
+
+
+def test_a_sitemap_that_fails_for_now_takes_no_document_away(web: Portal) -> None:
+    listed = f"<urlset><url><loc>{web.url}/a</loc></url></urlset>"
+    web.put("/sitemap.xml", listed)
+    web.put("/", page("Inicio"))
+    web.put("/a", page("A"))
+    memory = Memory()
+    assert set(documents(crawl(web, memory))) == {"sitio-index", "sitio-a"}
+    web.statuses["/sitemap.xml"] = [-503]
+    items = crawl(web, Memory(before=memory.now))
+    assert Unchanged(document_id="sitio-a") in items
+    assert "HTTP status 503" in rejects(web, items)["/sitemap.xml"]
+
+
 def test_a_firewall_takes_no_document_away(web: Portal) -> None:
     web.put("/", page("Inicio", *(f"/{n}" for n in range(30))))
     for n in range(30):
