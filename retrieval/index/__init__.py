@@ -35,8 +35,8 @@ SHOWN = ("document_id", "passage_id", "revision", "field", "heading", "start", "
 """Payload fields that a hit brings."""
 
 EMBEDDED_PASSAGES = 200_000
-"""Passages up to which the embedded index does; beyond, a Qdrant server. An estimate from what
-`tests/bench/search.py` measured at 10 and 100 thousand; decision 15 has the figures.
+"""Passages up to which the embedded index does; beyond, a Qdrant server: opening takes seconds by then,
+and memory more than a gigabyte. Decision 15 has what `tests/bench/search.py` measured up to a million.
 """
 
 RRF_K = 60
