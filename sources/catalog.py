@@ -116,7 +116,7 @@ def one_line(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"]) or "file"
     given = first["input"]
     got = "" if isinstance(given, dict) or first["type"] == "missing" else f" (got {given!r:.60})"
-    return f"{place}: {first['msg']}{got}"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}{got}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sources.catalog import read_catalog
 from sources.errors import UsageError
-from ui.access.permissions import By, house_administrator, require
+from ui.access.permissions import ROLES, By, house_administrator, require
 from ui.settings import read_settings
 
 if TYPE_CHECKING:
@@ -34,21 +33,7 @@ access_app.add_typer(agencies_app, name="agencies")
 access_app.add_typer(users_app, name="users")
 access_app.add_typer(keys_app, name="keys")
 
-
-class Role(StrEnum):
-    """What a user may do; see ``permissions.yaml``."""
-
-    READER = "reader"
-    EDITOR = "editor"
-    ADMINISTRATOR = "administrator"
-
-
-class Form(StrEnum):
-    """How the audit trail is written."""
-
-    LINES = "lines"
-    CSV = "csv"
-    JSON = "json"
+NAMED = ", ".join(ROLES)
 
 
 Agency = Annotated[str | None, typer.Option(help="The agency's id; none: the house itself.")]
@@ -125,7 +110,7 @@ def remove_agency(agency_id: Annotated[str, typer.Argument(help="Its id.")]) -> 
 @users_app.command("add")
 def add_user(
     name: Name,
-    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.READER,
+    role: Annotated[str, typer.Option(help=f"What they may do: {NAMED}.")] = "reader",
     agency: Agency = None,
     label: Annotated[str, typer.Option(help="What people call them.")] = "",
     password_file: PasswordFile = None,
@@ -135,9 +120,7 @@ def add_user(
         if agency is not None:
             store.agencies.get(agency)  # before anybody types a password
         password = _password(password_file)
-        added = store.users.add(
-            name, password, agency=agency, role=role.value, by=by(), label=label
-        )
+        added = store.users.add(name, password, agency=agency, role=role, by=by(), label=label)
     typer.echo(f"{added.name}: added ({added.role} of {added.agency or 'the house'})")
 
 
@@ -173,10 +156,12 @@ def set_password(name: Name, password_file: PasswordFile = None) -> None:
 
 
 @users_app.command("set-role")
-def set_role(name: Name, role: Annotated[Role, typer.Argument(help="What they may do.")]) -> None:
+def set_role(
+    name: Name, role: Annotated[str, typer.Argument(help=f"What they may do: {NAMED}.")]
+) -> None:
     """Let somebody do more, or less."""
     with _store("manage_users", None) as store:
-        changed = store.users.set_role(name, role.value, by())
+        changed = store.users.set_role(name, role, by())
     typer.echo(f"{changed.name}: {changed.role}")
 
 
@@ -211,7 +196,7 @@ def _first_line(text: str) -> str:
 def add_key(
     agency: OfAgency,
     label: Annotated[str, typer.Option(help="What it is for.")],
-    role: Annotated[Role, typer.Option(help="reader or editor.")] = Role.READER,
+    role: Annotated[str, typer.Option(help="reader or editor.")] = "reader",
     days: Annotated[int, typer.Option(help="How long it is good; 0: until it is revoked.")] = 365,
     daily_quota: Annotated[int | None, typer.Option(help="Questions a day, at most.")] = None,
 ) -> None:
@@ -221,7 +206,7 @@ def add_key(
             agency,
             label,
             by(),
-            role=role.value,
+            role=role,
             valid_for=timedelta(days=days) if days else None,
             daily_quota=daily_quota,
         )
@@ -259,21 +244,24 @@ def revoke_key(prefix: Annotated[str, typer.Argument(help="What stands after vk_
 @access_app.command("audit")
 def show_audit(
     agency: AnyAgency = None,
-    form: Annotated[Form, typer.Option("--format", help="lines, csv or json.")] = Form.LINES,
+    form: Annotated[str, typer.Option("--format", help="lines, csv or json.")] = "lines",
     out: Annotated[Path | None, typer.Option(help="A file to write; standard output.")] = None,
 ) -> None:
     """Show who did what, newest first."""
     with _store("audit", agency) as store:
-        if form is Form.LINES:
+        if form == "lines":
             text = "".join(
                 f"{line['at']}  {line['who']}  {line['door']}  {line['action']}  {line['target']}"
                 f"  {line['detail']}".rstrip()
                 + "\n"
                 for line in store.trail.lines(agency)
             )
+        elif form == "csv":
+            text = "".join(store.trail.export("csv", agency))
+        elif form == "json":
+            text = "".join(store.trail.export("json", agency))
         else:
-            kind: Literal["csv", "json"] = "csv" if form is Form.CSV else "json"
-            text = "".join(store.trail.export(kind, agency))
+            raise UsageError(f"there is no format {form!r:.40}", "Use lines, csv or json.")
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -147,6 +147,8 @@ def test_an_agencys_set_is_its_own_and_keeps_it_from_being_removed(
         (("users", "add", "ana", "--agency", "x"), "no agency 'x'"),
         (("users", "add", "ana", "--password-file", "no-such-file"), "cannot be read"),
         (("users", "remove", "x"), "no user 'x'"),
+        (("users", "set-role", "ana", "jefa"), "no role 'jefa'"),
+        (("audit", "--format", "xml"), "no format 'xml'"),
         (("users", "set-password", "x"), "no user 'x'"),
         (("keys", "add", "--agency", "x", "--label", "y"), "no agency 'x'"),
         (("keys", "revoke", "x"), "no key 'x'"),
