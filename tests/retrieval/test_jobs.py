@@ -68,8 +68,8 @@ def test_only_what_changed_is_parsed_again(
     from sources.connectors import files
 
     parsed: list[str] = []
-    made = files._document
-    monkeypatch.setattr(files, "_document", lambda *given: parsed.append(given[1]) or made(*given))
+    made = files.make
+    monkeypatch.setattr(files, "make", lambda *given: parsed.append(given[1]) or made(*given))
     assert jobs.run(entry(folder)).indexed == 20
     assert len(parsed) == 20
     write(folder, 4, price=500, first=3)
