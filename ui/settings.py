@@ -111,6 +111,11 @@ class Settings(BaseModel):
         return self.home / "jobs"
 
     @property
+    def uploads(self) -> Path:
+        """The folder of what agencies upload, a folder for each."""
+        return self.home / "uploads"
+
+    @property
     def tables(self) -> Path:
         """The DuckDB file of open data."""
         return self.home / "tables.duckdb"
