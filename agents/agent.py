@@ -29,7 +29,7 @@ from agents.sectors import profiles
 from agents.state import Ask, Errand, Evidence, Finding
 from agents.toolkit import Result, Tool
 from agents.toolkit.finding import failed, finding_of
-from agents.toolkit.loader import Loaded, loaded, of_sector
+from agents.toolkit.loader import loaded, of_sector
 from agents.toolkit.reading import Call, chosen, decoded
 
 log = logging.getLogger("ventanilla.agent")
@@ -81,7 +81,7 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     profile = profiles()[errand["agent"]]
     if profile.scope is None:
         return {"calls": [], "asks": []}
-    offered = await asyncio.to_thread(_usable, of_sector(profile.scope), context)
+    offered = of_sector(profile.scope)
     if not offered:
         return {"calls": [], "asks": []}
     countries = [errand["country"]] if errand["country"] else []
@@ -95,19 +95,20 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     # Fares or dates of which country? Nothing in the question tells, and it is not for us to guess.
     nowhere = [c for c in calls if not c.country]
     calls = [c for c in calls if c not in nowhere]
-    ready = [c for c in calls if not c.missing][:MOST_CALLS]
-    asks = [_ask(c, errand) for c in calls if c.missing]
+    # Whoever has no register of a country does not first ask for the town.
+    known = await asyncio.to_thread(_with_data, calls, context)
+    ready = [c for c in calls if not c.missing or c.tool not in known][:MOST_CALLS]
+    asks = [_ask(c, errand) for c in calls if c not in ready and c.missing]
     asks += [Ask(tool=c.tool, argument=COUNTRY, question="", options=[]) for c in nowhere]
     return {"calls": [asdict(c) for c in ready], "asks": asks, "decided": decided}
 
 
-def _usable(tools: Sequence[Loaded], context: Context) -> list[Loaded]:
-    """The tools of which a table is there for some country of their own, and those that need none."""
-    return [
-        each
-        for each in tools
-        if not each.tool.roles or context.tables_of(each.tool.roles, each.tool.countries)
-    ]
+def _with_data(calls: Sequence[Call], context: Context) -> set[str]:
+    """The tools called that have a table for the country of their call, or need none."""
+    roles = {c.tool: loaded()[c.tool].tool.roles for c in calls}
+    return {
+        c.tool for c in calls if not roles[c.tool] or context.tables_of(roles[c.tool], (c.country,))
+    }
 
 
 def _ask(call: Call, errand: Errand) -> Ask:
@@ -148,6 +149,9 @@ async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     made, context, errand = Call(**state["calls"][0]), runtime.context, state["errand"]
     each = loaded()[made.tool]
     access = context.access(made.country, errand["language"])
+    if made.missing:
+        nothing = Result(unable="no_data" if each.texts.has("no_data") else "empty")
+        return {"findings": [finding_of(each, made, nothing, access, context.rows)]}
     try:
         await _freshen(each.tool, made, context)
         async with asyncio.timeout(each.tool.deadline_s):

@@ -20,6 +20,8 @@ ROLE = "gtfs_stop_times"
 def next_departures(access: Access, stop: str, route: str | None = None) -> Result:
     """When the next buses or trains leave from a stop, by the timetable, in the agency's own time."""
     feeds = access.datasets(ROLE)
+    if not feeds:
+        return Result(unable="no_data")
     stops = find_stops(access.tables, stop, feeds)
     if len(meant := meanings(stops)) > 1:
         return Result(alternatives=("stop", meant))

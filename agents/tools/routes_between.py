@@ -18,6 +18,8 @@ ROLE = "gtfs_stops"
 def routes_between(access: Access, origin: str, destination: str) -> Result:
     """Which bus or metro routes go from one stop to another, directly or with one change."""
     feeds = access.datasets(ROLE)
+    if not feeds:
+        return Result(unable="no_data")
     names = {"origin": origin, "destination": destination}
     ends = {name: find_stops(access.tables, text, feeds) for name, text in names.items()}
     for name, stops in ends.items():

@@ -69,6 +69,8 @@ ORDER BY route
 def stops_near(access: Access, place: Place, limit: int = LIMIT) -> Result:
     """Which bus, tram and metro stops there are in a place or near it, and which routes stop there."""
     feeds = {each.source_id: each for role in ROLES for each in access.datasets(role)}
+    if not feeds:
+        return Result(unable="no_data")
     rows = _rows(access, place, list(feeds), limit)
     routes = _routes(access, rows)
     items = [(feeds[row["source_id"]], _line(row, routes, feeds[row["source_id"]])) for row in rows]

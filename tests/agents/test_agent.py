@@ -141,6 +141,24 @@ async def test_nothing_found_is_said_with_its_date(assistant: Assistant) -> None
     assert [tool.rows for tool in answer.tools] == [0]
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("¿Dónde hay un colegio en Arica?", "No hay un directorio de colegios de este país"),
+        ("busco un colegio cerca", "No hay un directorio de colegios de este país"),
+        ("¿A qué hora pasa la próxima micro por Plaza Colón?", "No hay horarios de transporte"),
+        ("¿Cómo voy en micro del Hospital de Arica al Terminal?", "No hay horarios de transporte"),
+        ("paraderos cerca de Arica", "No hay un registro de paraderos de este país"),
+    ],
+)
+async def test_a_register_that_is_not_there_is_said_before_anything_is_asked(
+    assistant: Assistant, question: str, said: str
+) -> None:
+    answer = await assistant.ask(ask(question))
+    assert said in answer.answer
+    assert answer.status in (Status.UNANSWERABLE, Status.ANSWERED)
+
+
 async def test_questions_about_procedures_call_no_tool(assistant: Assistant) -> None:
     answer = await assistant.ask(ask("¿Cómo me afilio a Fonasa?"))
     assert answer.tools == []

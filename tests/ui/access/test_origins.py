@@ -50,7 +50,7 @@ def test_what_is_the_agencys_own_or_public_is_allowed(tmp_path: Path, fields: An
         {"origin": "HTTP://10.0.0.7/".lower()},
         {"golden": "/etc/passwd", "origin": "{own}"},
         {"questions": "{own}/../../access.sqlite", "origin": "{own}"},
-        {"options": {"token_file": "/root/.ssh/id_ed25519"}},
+        {"options": {"token_file": "/srv/keys/id_ed25519"}},
         {"options": {"start": ["https://www.example.cl/a", "https://inner.example/x"]}},
         {"options": {"live": {"url": "http://10.0.0.7/"}}},
         {"options": {"sitemap": "ftp://www.example.cl/"}},
