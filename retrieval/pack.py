@@ -153,12 +153,22 @@ def write_pack(
     """Writes the archive at `path`, whole or not at all: the same bytes for the same content. `members`
     are files by their names in it; `sign` makes the 64 bytes of a signature.
     """
+    write_signed(path, manifest.model_dump(mode="json"), members, sign)
+
+
+def write_signed(
+    path: Path,
+    manifest: Mapping[str, Any],
+    members: Mapping[str, Path],
+    sign: Callable[[bytes], bytes],
+) -> None:
+    """`write_pack`, of a manifest that nobody has looked at: for trying what is refused."""
     begun = path.with_name(f".{path.name}.part")
-    head = _HEAD.format(format=manifest.format, key=manifest.key).encode()
+    head = _HEAD.format(format=manifest["format"], key=manifest["key"]).encode()
     try:
         with begun.open("w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                _add(archive, MANIFEST, io.BytesIO(canonical(manifest.model_dump(mode="json"))))
+                _add(archive, MANIFEST, io.BytesIO(canonical(dict(manifest))))
                 for name in sorted(members):
                     with members[name].open("rb") as content:
                         _add(archive, name, content)

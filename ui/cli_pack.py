@@ -73,7 +73,10 @@ def import_pack(
         if len(sets) != 1:
             raise UsageError("the pack has several sets", "Write --as ID=NEW-ID for each.")
         names[sets[0].id] = names.pop("")
-    for report in take(settings, ImportRequest(path=str(file.absolute()), renamed=names)).reports:
+    reports = take(settings, ImportRequest(path=str(file.absolute()), renamed=names)).reports
+    for report in sorted(
+        reports, key=lambda each: each.state != "done"
+    ):  # what waits ends the telling
         told(report.source_id, report.model_dump())
 
 
