@@ -140,7 +140,8 @@ class _Staged:
         self.id = renamed.get(each.id) or here or each.id
         if here and here != self.id:
             raise PackRefused(f"{each.id} is here already as {here!r}", "Leave out --as.")
-        self._before, self._folder = self._found(catalog.get(self.id))
+        self._here = catalog.get(self.id)
+        self._before, self._folder = self._found(self._here)
         self._made = staging / SETS / self.id / pack.manifest.pack
         self._entry = staging / "catalog" / f"{self.id}.yaml"
 
@@ -288,6 +289,8 @@ class _Staged:
                 "origin": self._set.id,
             },
         }
+        if self._here:  # what was decided here stays
+            fields |= self._here.model_dump(include={"enabled", "owner"}, exclude_defaults=True)
         text = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False)
         self._entry.write_text(text, encoding="utf-8")
         try:

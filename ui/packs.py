@@ -14,6 +14,7 @@ from retrieval.pack_keys import Keyring
 from sources.catalog import read_catalog
 from sources.errors import UsageError
 from ui.assemble import House, open_house
+from ui.catalogue import note_change, summary
 from ui.local import SYNC_S, Running
 from ui.settings import Settings
 
@@ -58,7 +59,10 @@ def export(settings: Settings, request: ExportRequest) -> Exported:
         body = request.model_dump()
         return Exported.model_validate(running.post("/api/local/pack/export", body, SYNC_S))
     with open_house(settings) as house:
-        return export_from(house, request)
+        made = export_from(house, request)
+        for source_id in request.sets:
+            note_change(settings, "export", house.entry(source_id), made.pack)
+        return made
 
 
 def export_from(house: House, request: ExportRequest) -> Exported:
@@ -93,7 +97,10 @@ def take(settings: Settings, request: ImportRequest) -> Imported:
         body = request.model_dump()
         return Imported.model_validate(running.post("/api/local/pack/import", body, SYNC_S))
     with open_house(settings) as house:
-        return import_into(house, request)
+        made = import_into(house, request)
+        for report in made.reports:
+            note_change(settings, "import", house.entry(report.source_id), summary(report))
+        return made
 
 
 def import_into(house: House, request: ImportRequest) -> Imported:

@@ -82,7 +82,7 @@ def test_an_unknown_base_is_told_with_those_that_are_known(home: Home, tmp_path:
 
 def test_what_is_not_public_stays(home: Home, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pe-muni is not public"):
-        home.export(tmp_path / "a.zip", entry(tenant="intern"))
+        home.export(tmp_path / "a.zip", entry(owner="intern", tenant="intern"))
     home.have([document(0), document(1, tenant="intern")])
     with pytest.raises(UsageError, match="pe-muni-c001 is not public"):
         home.export(tmp_path / "a.zip")

@@ -86,8 +86,13 @@ def test_the_documents_are_those_that_were_signed(chile: Home, peru: Home, tmp_p
 def test_a_chain_of_differences_is_the_whole(chile: Home, peru: Home, tmp_path: Path) -> None:
     for path in chain(peru, tmp_path, 4):
         assert chile.take(path) == ["done"]
+        written = chile.catalog / "pe-muni.yaml"  # what is decided here outlives the next pack
+        written.write_text(
+            written.read_text(encoding="utf-8") + "enabled: false\n" * (path.stem == "0")
+        )
     assert chile.documents() == peru.documents()
     assert len(list((chile.packs / "sets" / "pe-muni").iterdir())) == 1  # earlier ones are gone
+    assert read_catalog(chile.catalog)["pe-muni"].enabled is False
     gone = chile.store.versions("pe-muni-c000")
     assert len(gone) == 1  # what it said stays readable, as after any sync
 

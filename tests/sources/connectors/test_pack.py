@@ -81,4 +81,4 @@ def test_a_folder_must_be_named_and_documents_stay_public(folder: Path) -> None:
     with pytest.raises(ConnectorError, match="names no folder"):
         list(connectors.read(entry("")))
     with pytest.raises(ConnectorError, match="documents of a pack are public"):
-        list(connectors.read(entry(folder, tenant="intern")))
+        list(connectors.read(entry(folder, owner="intern", tenant="intern")))
