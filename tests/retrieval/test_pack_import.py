@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from retrieval import pack_import as module
-from retrieval.pack_import import take_up
+from retrieval.dense_leg import DenseLeg
+from retrieval.pack_import import IMPORTED, take_up
+from retrieval.pack_vectors import PackVectors
 from sources.catalog import read_catalog
 from sources.document import Document
 from sources.errors import ConnectorError, PackRefused
@@ -212,6 +214,15 @@ def test_a_document_that_another_set_has_is_refused(
     assert chile.files() == {}
 
 
+def test_what_is_not_indexed_yet_is_marked(chile: Home, peru: Home, tmp_path: Path) -> None:
+    peru.export(tmp_path / "p.zip")
+    assert chile.stage(tmp_path / "p.zip") == ["pe-muni"]
+    assert read_catalog(chile.catalog).get("pe-muni") is None
+    assert take_up(chile.packs, chile.catalog, chile.store) == ["pe-muni"]
+    assert chile.store.rows("SELECT source_id, state FROM syncs") == [("pe-muni", IMPORTED)]
+    assert take_up(chile.packs, chile.catalog, chile.store) == []
+
+
 def test_several_sets_come_together_or_not_at_all(chile: Home, peru: Home, tmp_path: Path) -> None:
     peru.have([document(1, source="seed")], "seed")
     peru.have([document(1, source="pe-b")], "pe-b")
@@ -273,6 +284,18 @@ def test_what_was_embedded_there_is_not_embedded_here(made: Made, tmp_path: Path
     assert here.texts == []
     assert vectors(chile, documents) == vectors(peru, documents)
     assert len(vectors(chile, documents)) == len(documents)
+
+
+def test_a_home_that_gets_its_model_later_uses_them_too(made: Made, tmp_path: Path) -> None:
+    here = Counting()
+    peru, bare = made("peru", Counting()), made("chile")
+    peru.keys.new("Agencia del Perú")
+    bare.keys.trust(peru.keys.public_file)
+    (path,) = chain(peru, tmp_path, 1)
+    assert bare.take(path) == ["done"]
+    known = PackVectors(bare.packs / "sets").known
+    leg = DenseLeg(bare.index, bare.store, "tiny", opener=lambda _: here, known=known)
+    assert (leg.embed().embedded, here.texts) == (12, [])
 
 
 def test_another_model_embeds_for_itself(made: Made, tmp_path: Path) -> None:
