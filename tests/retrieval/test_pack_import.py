@@ -8,13 +8,13 @@ import os
 import random
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from retrieval import pack_import as module
 from retrieval.dense_leg import DenseLeg
 from retrieval.pack_import import IMPORTED, take_up
 from retrieval.pack_vectors import PackVectors
@@ -323,30 +323,32 @@ def test_a_packs_vectors_are_for_its_own_set(made: Made, tmp_path: Path) -> None
 
 # ----------------------------------------------------------------------- killed at any moment
 
-STEPS = [
-    *((os, "rename", n) for n in (1, 2, 3)),
-    *((os, "replace", n) for n in (1, 2)),
-    *((module, "record", n) for n in (1, 2)),
-    *((shutil, "rmtree", n) for n in (1, 3, 4, 5)),
-]
+MOMENTS = 6
+CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shutil.copyfile")
 
 
-def _child(home: Path, path: Path, at: tuple[object, str, int] | None = None) -> None:
-    """An import as the command does it, killed at the `at`-th call of a function."""
-    if at is not None:
-        owner, name, number = at
-        original, calls = getattr(owner, name), [0]
+def _child(home: Path, path: Path, die_at: int = 0) -> None:
+    """An import as the command does it, killed before its `die_at`-th change to a file or folder. How
+    many there were is written down.
+    """
+    changes = 0
 
-        def dies(*given: object, **named: object) -> object:
-            calls[0] += 1
-            if calls[0] == number:
+    def watch(event: str, given: tuple[object, ...]) -> None:
+        nonlocal changes
+        written = (
+            event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
+        )
+        if written or event in CHANGES:
+            changes += 1
+            if changes == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return original(*given, **named)
 
-        setattr(owner, name, dies)
     opened = Home(home)
+    sys.addaudithook(watch)
     take_up(opened.packs, opened.catalog, opened.store)
     opened.take(path)
+    total = changes
+    (home / "changes").write_text(str(total), encoding="utf-8")
     os._exit(0)
 
 
@@ -412,24 +414,30 @@ def _trusting(home: Path, public: Path) -> None:
     os._exit(0)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda s: f"{s[1]}-{s[2]}")
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1], ids=["first", "differences"])
-def test_killed_at_each_step_it_is_as_before_or_taken_up(
-    tmp_path: Path,
-    packs: tuple[list[Path], list[str], Path],
-    number: int,
-    step: tuple[object, str, int],
+def test_killed_before_a_change_it_is_as_before_or_taken_up(
+    tmp_path: Path, packs: tuple[list[Path], list[str], Path], number: int
 ) -> None:
+    """At moments spread over all changes that an import makes to files and folders."""
     paths, digests, public = packs
-    home = tmp_path / "home"
-    assert _run(_trusting, home, public) == 0
+    ready, whole = tmp_path / "ready", tmp_path / "whole"
+    assert _run(_trusting, ready, public) == 0
     for path in paths[:number]:
-        assert _run(_child, home, path) == 0
-    assert _run(_child, home, paths[number], step) in (0, -signal.SIGKILL)
-    assert _run(_recovered, home, digests[number], digests[number + 1]) == 0
-    # Whatever was left, the same command now does it all.
-    assert _run(_child, home, paths[number]) == 0
-    assert _run(_recovered, home, digests[number + 1], digests[number + 1]) == 0
+        assert _run(_child, ready, path) == 0
+    shutil.copytree(ready, whole)
+    assert _run(_child, whole, paths[number]) == 0
+    changes = int((whole / "changes").read_text(encoding="utf-8"))
+    assert changes > MOMENTS
+    for moment in range(MOMENTS):
+        home = tmp_path / f"home{moment}"
+        shutil.copytree(ready, home)
+        die_at = 1 + moment * changes // MOMENTS
+        assert _run(_child, home, paths[number], die_at) == -signal.SIGKILL
+        assert _run(_recovered, home, digests[number], digests[number + 1]) == 0
+        # Whatever was left, the same command now does it all.
+        assert _run(_child, home, paths[number]) == 0
+        assert _run(_recovered, home, digests[number + 1], digests[number + 1]) == 0
 
 
 @pytest.mark.slow
