@@ -149,7 +149,7 @@ class _Staged:
         """Whether an entry came with an earlier pack of the same series."""
         told = entry.options
         return entry.connector == CONNECTOR and (
-            (told.get("key"), told.get("name"), told.get("origin"))
+            (told.get("key"), told.get("name"), told.get("set"))
             == (self._manifest.key, self._manifest.name, self._set.id)
         )
 
@@ -286,7 +286,7 @@ class _Staged:
                 "made_by": manifest.agency,
                 "key": manifest.key,
                 "name": manifest.name,
-                "origin": self._set.id,
+                "set": self._set.id,
             },
         }
         if self._here:  # what was decided here stays
