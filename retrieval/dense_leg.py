@@ -41,6 +41,14 @@ QUESTIONS = 512
 
 _KEY = ("dense", "active")
 
+Known = Callable[[str, Sequence[tuple[str, str]]], Sequence[Dense | None]]
+"""The fingerprint of an encoder, and passages as (set, text) → their vectors where they are known."""
+
+
+def nothing_known(fingerprint: str, passages: Sequence[tuple[str, str]]) -> list[Dense | None]:
+    """See `Known`: every passage is embedded here."""
+    return [None] * len(passages)
+
 
 class Active(BaseModel):
     """The vector that answers: its name in the index and what it was made with."""
@@ -82,7 +90,8 @@ def passage_text(document: Document, heading: str, start: int, end: int) -> str:
 
 
 class DenseLeg:
-    """See the module. `model` is what was set; `note` gets a line, once, for what went wrong.
+    """See the module. `model` is what was set; `note` gets a line, once, for what went wrong; `known`
+    gives vectors that another machine has made with the same model.
 
     Safe to share between threads. One process switches; others over the same server follow when
     they are started anew, and until then answer by the sparse legs.
@@ -96,8 +105,10 @@ class DenseLeg:
         *,
         note: Callable[[str], None] = log.warning,
         opener: Callable[[str], Encoder] = open_encoder,
+        known: Known = nothing_known,
     ) -> None:
         self.model = model
+        self._known = known
         self._index, self._store = index, store
         self._note, self._opener = note, opener
         self._noted: set[str] = set()
@@ -132,17 +143,31 @@ class DenseLeg:
         """To be held from `of_passages` until the points are written: no switch comes between."""
         return self._writing
 
-    def of_passages(self, texts: Sequence[str]) -> list[dict[str, Vector]]:
-        """The vectors of new passages, by name; empty where no model can embed them."""
+    def of_passages(self, passages: Sequence[tuple[str, str]]) -> list[dict[str, Vector]]:
+        """The vectors of new passages, given as (set, text), by name; empty where no model can embed
+        them.
+        """
         try:
             active = self._active or self._begin()
             if active is None or active.vector not in self._index.dense_vectors():
-                return [{} for _ in texts]
-            vectors = self._encoder(active).encode(texts, query=False)
+                return [{} for _ in passages]
+            vectors = self._vectors(active, passages, lambda: self._encoder(active))
         except ModelError as error:
             self._tell(error)
-            return [{} for _ in texts]
+            return [{} for _ in passages]
         return [{active.vector: vector} for vector in vectors]
+
+    def _vectors(
+        self,
+        made_with: Active,
+        passages: Sequence[tuple[str, str]],
+        encoder: Callable[[], Encoder],
+    ) -> list[Dense]:
+        """The vectors of passages: those that are known, and the rest by the model, read if needed."""
+        known = self._known(made_with.fingerprint, passages)
+        texts = [text for (_, text), vector in zip(passages, known, strict=True) if vector is None]
+        made = iter(encoder().encode(texts, query=False) if texts else ())
+        return [next(made) if vector is None else vector for vector in known]
 
     def embed(
         self,
@@ -251,8 +276,11 @@ class DenseLeg:
             # Without its text a passage is about to go, and cannot be quoted anyway.
             quoted = [(p, document) for p, document in found if document is not None]
             if quoted:
-                texts = [passage_text(d, p["heading"], p["start"], p["end"]) for p, d in quoted]
-                vectors = encoder.encode(texts, query=False)
+                texts = [
+                    (d.provenance.source_id, passage_text(d, p["heading"], p["start"], p["end"]))
+                    for p, d in quoted
+                ]
+                vectors = self._vectors(target, texts, lambda: encoder)
                 rows = [
                     Embedded(p["passage_id"], p["revision"], vector)
                     for (p, _), vector in zip(quoted, vectors, strict=True)

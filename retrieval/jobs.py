@@ -93,7 +93,7 @@ class Jobs:
         Raises UsageError where another job works on the set, SourceError where the origin cannot be
         read: what was indexed stays as it was.
         """
-        with self._lock(entry.id):
+        with self.alone(entry.id):
             spool = self._spool(entry, origin)
             if spool.accepted:  # a job died while it indexed
                 self._index_it(entry, spool, progress)
@@ -109,7 +109,7 @@ class Jobs:
         self, entry: CatalogEntry, progress: Callable[[SyncReport], None] = lambda report: None
     ) -> SyncReport:
         """Indexes what was held or quarantined. Raises UsageError where nothing waits."""
-        with self._lock(entry.id):
+        with self.alone(entry.id):
             spool = self._waiting(entry)
             spool.accept()
             return self._index_it(entry, spool, progress)
@@ -118,7 +118,7 @@ class Jobs:
         """Forgets what was held or quarantined; what is indexed stays. Raises UsageError where
         nothing waits.
         """
-        with self._lock(entry.id):
+        with self.alone(entry.id):
             self._waiting(entry).clear()
             record(self._store, SyncReport(source_id=entry.id), "discarded")
 
@@ -126,13 +126,14 @@ class Jobs:
         """Takes a set out of the index, with what waits and what is remembered of it; returns how many
         documents there were. Raises UsageError where a job works on it.
         """
-        with self._lock(source_id), self._indexing:
+        with self.alone(source_id), self._indexing:
             Spool(self._folder / source_id).clear()
             self._keep_memory(source_id, "", {})
             return remove(source_id, self._index, self._store)
 
     @contextmanager
-    def _lock(self, source_id: str) -> Iterator[None]:
+    def alone(self, source_id: str) -> Iterator[None]:
+        """While it is open no job works on the set. Raises UsageError where one does."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"{source_id}.lock").open("w", encoding="utf-8") as file:
             try:

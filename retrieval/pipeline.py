@@ -192,8 +192,12 @@ class PassageStore(BasePydanticVectorStore):
     def _dense_vectors(self, found: Sequence[Passage]) -> list[dict[str, Vector]]:
         if self._dense is None:
             return [{} for _ in found]
+        documents = [self._documents[p.document_id] for p in found]
         return self._dense.of_passages(
-            [passage_text(self._documents[p.document_id], p.heading, p.start, p.end) for p in found]
+            [
+                (document.provenance.source_id, passage_text(document, p.heading, p.start, p.end))
+                for document, p in zip(documents, found, strict=True)
+            ]
         )
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:

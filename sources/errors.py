@@ -3,9 +3,10 @@
     VentanillaError
     ├── SourceError            a catalogue entry, file or portal cannot be used
     │   ├── CatalogError       a catalogue, country, vocabulary or corpus file is wrong
-    │   └── ConnectorError     the origin cannot be read
-    │       ├── StatusError    a server answered with an HTTP status that is no success
-    │       └── Unavailable    it is not there now, or did not answer to the end
+    │   ├── ConnectorError     the origin cannot be read
+    │   │   ├── StatusError    a server answered with an HTTP status that is no success
+    │   │   └── Unavailable    it is not there now, or did not answer to the end
+    │   └── PackRefused        a pack is not whole, not signed by a trusted key, or does not fit here
     ├── IndexUnavailable       the index is locked, missing or unreachable
     ├── ModelError             the language model did not do what was asked
     │   ├── ModelUnavailable   it is not there, not reachable, or has no memory left
@@ -60,6 +61,10 @@ class StatusError(ConnectorError):
 
 class Unavailable(ConnectorError):
     """The origin is not there now, or its answer did not come whole: later it may."""
+
+
+class PackRefused(SourceError):
+    """A pack is not whole, not signed by a trusted key, or does not fit what is here."""
 
 
 class IndexUnavailable(VentanillaError):

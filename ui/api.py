@@ -15,6 +15,7 @@ from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
 from sources.catalog import CatalogEntry
 from sources.document import PUBLIC
+from ui import packs
 from ui.access.doors import Asker, Command, Doorkeeper, guard
 from ui.access.login import add_login
 from ui.access.oidc import provider_of
@@ -133,5 +134,23 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
         await asyncio.to_thread(house.discard, request.source)
         await note(who, "discard", entry)
         return {"status": "ok"}
+
+    @app.post("/api/local/pack/export")
+    async def export_pack(request: packs.ExportRequest, who: Command) -> packs.Exported:
+        """Writes a pack on this machine."""
+        entries = [allowed(who, "export", source_id) for source_id in request.sets]
+        made = await asyncio.to_thread(packs.export_from, house, request)
+        for entry in entries:
+            await note(who, "export", entry, made.pack)
+        return made
+
+    @app.post("/api/local/pack/import")
+    async def import_pack(request: packs.ImportRequest, who: Command) -> packs.Imported:
+        """Takes in a pack that lies on this machine."""
+        require(who, "upload", None)
+        made = await asyncio.to_thread(packs.import_into, house, request)
+        for report in made.reports:
+            await note(who, "import", house.entry(report.source_id), summary(report))
+        return made
 
     return app

@@ -30,6 +30,8 @@ from retrieval.index import Index, open_index
 from retrieval.ingest import SyncReport
 from retrieval.jobs import Jobs
 from retrieval.live_sources import LiveSources
+from retrieval.pack_import import SETS, forget, take_up
+from retrieval.pack_vectors import PackVectors
 from retrieval.places import Places
 from retrieval.places.rows import built_in as our_places
 from retrieval.rerank import CrossEncoderReranker
@@ -68,14 +70,16 @@ class House:
         store: Store,
         note: Callable[[str], None] = log.warning,
         tables: Tables | None = None,
+        vectors: PackVectors | None = None,
     ) -> None:
-        """`tables` are another house's, to be shared with it."""
+        """`tables` and `vectors` are another house's, to be shared with it."""
         self.settings = settings
         self.index = index
         self.store = store
         self.matcher = Matcher(concepts(settings.vocabulary))
+        self.vectors = vectors or PackVectors(settings.packs / SETS)
         self.dense = (
-            DenseLeg(index, store, settings.embed_model, note=note)
+            DenseLeg(index, store, settings.embed_model, note=note, known=self.vectors.known)
             if settings.embed_model
             else None
         )
@@ -187,6 +191,7 @@ class House:
             if purge:
                 self.store.forget_versions(source_id)
         (self.settings.catalog / f"{source_id}.yaml").unlink(missing_ok=True)
+        forget(self.settings.packs, source_id)
         self.searcher.refresh()
         return removed
 
@@ -279,6 +284,7 @@ def open_house(settings: Settings, note: Callable[[str], None] = log.warning) ->
     index = _patiently(settings)
     try:
         store = Store(settings.documents)
+        take_up(settings.packs, settings.catalog, store)
         house = House(settings, index, store, note)
         try:
             yield house

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
+from retrieval.pack_import import CONNECTOR
 from retrieval.store import Store
 from retrieval.table_sync import counted
 from sources import connectors
@@ -210,6 +211,8 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
             "enabled": entry.enabled,
             "country": entry.country,
             "licence": entry.licence,
+            "pack": entry.options.get("pack") if entry.connector == CONNECTOR else None,
+            "made_by": entry.options.get("made_by") if entry.connector == CONNECTOR else None,
             "documents": counts.get(entry.id, 0),
             "rows": reports.get(entry.id, {}).get("rows", 0),
             "state": syncs[entry.id][1] if entry.id in syncs else "never read",

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from sources.errors import CatalogError, UsageError, VentanillaError, reason_of
-from ui import cli_sources
+from ui import cli_pack, cli_sources
 from ui.access.commands import access_app
 from ui.cli_shared import AsJson, note, say
 from ui.settings import read_settings
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_sources.app, name="sources")
+app.add_typer(cli_pack.app, name="pack")
 tools_app = typer.Typer(help="The tools that answer from tables.", no_args_is_help=True)
 app.add_typer(tools_app, name="tools")
 vocabulary_app = typer.Typer(help="The words that citizens use.", no_args_is_help=True)

@@ -30,7 +30,8 @@ def list_sources(as_json: AsJson = False) -> None:
     for row in rows:
         on = "on " if row["enabled"] else "off"
         count = f"{row['rows']:>6} rows     " if row["rows"] else f"{row['documents']:>6} documents"
-        say(f"{row['id']:<22} {on} {count}  {row['state']}  {row['title']}")
+        came = f"  (pack {row['pack']} of {row['made_by']})" if row["pack"] else ""
+        say(f"{row['id']:<22} {on} {count}  {row['state']}  {row['title']}{came}")
 
 
 @app.command("add")
@@ -118,7 +119,7 @@ def confirm_source(
     """Let answer what was read of a set and held or quarantined."""
     from ui.catalogue import confirm
 
-    _told(source_id, confirm(read_settings(), source_id))
+    told(source_id, confirm(read_settings(), source_id))
 
 
 @app.command("discard")
@@ -148,10 +149,10 @@ def _sync(settings: Settings, source_id: str, origin: str | None) -> None:
     from ui.catalogue import sync
 
     report = sync(settings, source_id, origin)
-    _told(source_id, report)
+    told(source_id, report)
 
 
-def _told(source_id: str, report: dict[str, Any]) -> None:
+def told(source_id: str, report: dict[str, Any]) -> None:
     """Says how a sync ended. Raises UsageError where a person must decide."""
     for line in report["rejected"][:SHOWN]:
         note(f"not read: {line}")

@@ -87,7 +87,7 @@ class Gate:
         settings = house.settings.model_copy(update={**_WRITER, "home": scratch})
         index, store = house.index.copy(settings.index), house.store.copy(settings.documents)
         try:
-            tried = House(settings, index, store, tables=house.tables)
+            tried = House(settings, index, store, tables=house.tables, vectors=house.vectors)
             sync(items(), entry.id, index, store, tried.matcher, dense=tried.dense)
             tried.searcher.refresh()
             return _failures(tried, golden, _readers(entry))

@@ -116,6 +116,16 @@ class Settings(BaseModel):
         return self.home / "uploads"
 
     @property
+    def packs(self) -> Path:
+        """The folder of what packs brought, and of what was exported."""
+        return self.home / "packs"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that packs are signed with."""
+        return self.home / "keys"
+
+    @property
     def tables(self) -> Path:
         """The DuckDB file of open data."""
         return self.home / "tables.duckdb"

@@ -143,6 +143,9 @@ class Index(Protocol):
     def count_dense(self, name: str) -> int:
         """How many points have the dense vector `name`."""
 
+    def dense_of(self, name: str, passage_ids: Sequence[str]) -> dict[str, Dense]:
+        """The dense vectors `name` of those passages that have one."""
+
     def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
         """Points without the dense vector `name`, from `after` on, at most `limit`."""
 

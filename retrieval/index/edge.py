@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import qdrant_edge as qe
 
-from retrieval.embed import LEGS, Sparse, Vector
+from retrieval.embed import LEGS, Dense, Sparse, Vector
 from retrieval.index import (
     INTEGERS,
     KEYWORDS,
@@ -181,6 +182,20 @@ class EdgeIndex:
         with _errors(self._path):
             condition = qe.Filter(must=[qe.HasVectorCondition(name)])
             return self._shard.count(qe.CountRequest(exact=True, filter=condition))
+
+    def dense_of(self, name: str, passage_ids: Sequence[str]) -> dict[str, Dense]:
+        """See `Index.dense_of`."""
+        if name not in self._dense:
+            return {}
+        with _errors(self._path):
+            points = self._shard.retrieve(
+                [uuid_of(i) for i in passage_ids], with_payload=["passage_id"], with_vector=[name]
+            )
+        return {
+            str((p.payload or {})["passage_id"]): np.asarray(vectors[name], np.float32)
+            for p in points
+            if isinstance(vectors := p.vector, dict) and name in vectors
+        }
 
     def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
         """See `Index.lacking`."""

@@ -11,7 +11,7 @@ import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from retrieval.embed import LEGS, Sparse, Vector
+from retrieval.embed import LEGS, Dense, Sparse, Vector
 from retrieval.index import (
     INTEGERS,
     KEYWORDS,
@@ -203,6 +203,20 @@ class ServerIndex:
         condition = models.Filter(must=[models.HasVectorCondition(has_vector=name)])
         with self._errors():
             return self._client.count(self._collection, count_filter=condition, exact=True).count
+
+    def dense_of(self, name: str, passage_ids: Sequence[str]) -> dict[str, Dense]:
+        """See `Index.dense_of`."""
+        if name not in self.dense_vectors():
+            return {}
+        with self._errors():
+            points = self._client.retrieve(
+                self._collection, [uuid_of(i) for i in passage_ids], with_vectors=[name]
+            )
+        return {
+            str((p.payload or {})["passage_id"]): np.asarray(vectors[name], np.float32)
+            for p in points
+            if isinstance(vectors := p.vector, dict) and name in vectors
+        }
 
     def lacking(self, name: str, after: str | None, limit: int) -> Lacking:
         """See `Index.lacking`."""

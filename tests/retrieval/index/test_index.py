@@ -296,6 +296,15 @@ def test_dense_vectors_come_and_go_by_name(index):
     assert found(index) == {"a", "b", "c"}
 
 
+def test_dense_vectors_can_be_taken_out_again(index):
+    index.upsert([point("a"), point("b")])
+    index.add_dense("dense_a", 2)
+    index.put_dense("dense_a", [embedded("a", 0.5, 0.25)])
+    taken = index.dense_of("dense_a", ["a#0", "b#0", "gone#0"])
+    assert {name: each.tolist() for name, each in taken.items()} == {"a#0": [0.5, 0.25]}
+    assert index.dense_of("dense_none", ["a#0"]) == {}
+
+
 def test_a_vector_that_is_gone_leaves_the_other_legs(index):
     index.upsert([point("a")])
     legs = asked("licencia") | {"dense_gone": (vector(1, 0), 1.0)}
