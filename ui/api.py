@@ -22,6 +22,7 @@ from ui.access.permissions import Principal, require
 from ui.assemble import House
 from ui.catalogue import summary
 from ui.passages import SearchAnswer, SearchRequest, search
+from ui.reports.run import Asked, rows
 from ui.usage.doors import add_feedback
 from ui.usage.recorded import Recorded
 
@@ -144,5 +145,10 @@ def create_app(
         await asyncio.to_thread(house.discard, request.source)
         await note(who, "discard", entry)
         return {"status": "ok"}
+
+    @app.post("/api/local/report")
+    def report(asked: Asked, who: Command) -> list[dict[str, Any]]:
+        """The rows of a report."""
+        return rows(house, asked)
 
     return app

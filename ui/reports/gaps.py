@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agents.state import Status
+from agents.steps.assess import PERHAPS
 from retrieval.analyse import question_words, sound, stem
 from retrieval.concepts import Matcher, content
 from retrieval.index import Scope
@@ -81,7 +82,7 @@ def gaps(
     def near(entry: Entry) -> list[Document]:
         scope = Scope(tenants=tenants, countries=(entry.country,) if entry.country else ())
         found = searcher.search(entry.question, scope, language=entry.language).documents
-        return [each.document for each in found[:NEAREST]]
+        return [each.document for each in found[:NEAREST] if each.trust >= PERHAPS]
 
     own = (
         None
