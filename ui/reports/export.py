@@ -1,4 +1,4 @@
-"""Rows of a report as CSV or JSON."""
+"""Rows of a report as CSV, JSON or lines for a terminal."""
 
 from __future__ import annotations
 

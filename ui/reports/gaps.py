@@ -9,7 +9,6 @@ whatever their language, and by how their words sound: "lisensia" is "licencia".
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,13 +19,15 @@ from agents.steps.assess import PERHAPS
 from retrieval.analyse import question_words, sound, stem
 from retrieval.concepts import Matcher, content
 from retrieval.index import Scope
+from retrieval.reading import ACTIONS
 from retrieval.search import Searcher
 from sources.document import PUBLIC, Document
 from ui.reports.viewer import Viewer
 from ui.usage.store import Entry, UsageStore
 
-ALIKE = 0.5
-"""The share of two questions' words and concepts, by weight, from which they are one gap."""
+ALIKE, ALIKE_IN_CONCEPT = 0.5, 0.3
+"""The share of two questions' words and concepts, by weight, from which they are one gap; less is
+enough where they name a thing of the vocabulary in common."""
 
 CONCEPT = 2.0
 """How much a shared concept weighs against a shared word."""
@@ -157,10 +158,6 @@ def _alike(missed: list[tuple[Entry, str]], matcher: Matcher) -> list[list[tuple
     equal: dict[frozenset[str], list[tuple[Entry, str]]] = defaultdict(list)
     for entry, end in missed:
         equal[_features(entry, matcher)].append((entry, end))
-    spread = Counter(f for features in equal for f in features)
-    weight = {
-        f: (CONCEPT if f[0] == "=" else 1.0) * math.log1p(len(equal) / n) for f, n in spread.items()
-    }
     leaders: list[frozenset[str]] = []
     groups: list[list[tuple[Entry, str]]] = []
     holding: dict[str, list[int]] = defaultdict(list)
@@ -168,8 +165,8 @@ def _alike(missed: list[tuple[Entry, str]], matcher: Matcher) -> list[list[tuple
         equal.items(), key=lambda item: (-len(item[1]), sorted(item[0]))
     ):
         able = {number for f in features for number in holding[f]}
-        best = max(able, key=lambda n: (_share(features, leaders[n], weight), -n), default=None)
-        if best is not None and _share(features, leaders[best], weight) >= ALIKE:
+        best = max(able, key=lambda n: (_share(features, leaders[n]), -n), default=None)
+        if best is not None and _one(features, leaders[best]):
             groups[best] += members
             continue
         for f in features:
@@ -180,7 +177,7 @@ def _alike(missed: list[tuple[Entry, str]], matcher: Matcher) -> list[list[tuple
 
 
 def _features(entry: Entry, matcher: Matcher) -> frozenset[str]:
-    """The concepts of a question, marked by "=", and the sounds of the stems of its other words."""
+    """The concepts of a question, things marked by "=", and the sounds of the stems of its other words."""
     language = entry.language.split("-")[0]
     empty, _ = question_words()
     tokens = [word for word in content(entry.question, language) if word not in empty]
@@ -188,10 +185,20 @@ def _features(entry: Entry, matcher: Matcher) -> frozenset[str]:
     mentions = matcher.find(tokens, language, countries)
     inside = {n for m in mentions for n in range(m.start, m.end)}
     rest = {sound(stem(t, language)) for n, t in enumerate(tokens) if n not in inside}
-    found = {f"={m.id}" for m in mentions} | rest
+    # What is to be done is a word like others: half of all questions want to obtain something.
+    found = {
+        m.id if matcher.concepts[m.id].scheme == ACTIONS else f"={m.id}" for m in mentions
+    } | rest
     return frozenset(found) or frozenset({entry.question})
 
 
-def _share(one: frozenset[str], other: frozenset[str], weight: dict[str, float]) -> float:
-    both = sum(weight[f] for f in one & other)
-    return both / sum(weight[f] for f in one | other)
+def _one(one: frozenset[str], other: frozenset[str]) -> bool:
+    named = any(f[0] == "=" for f in one & other)
+    return _share(one, other) >= (ALIKE_IN_CONCEPT if named else ALIKE)
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    def weight(features: frozenset[str]) -> float:
+        return sum(CONCEPT if f[0] == "=" else 1.0 for f in features)
+
+    return weight(one & other) / weight(one | other)
