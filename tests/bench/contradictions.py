@@ -87,22 +87,21 @@ def planted(documents: list[Document], most: int) -> Iterator[tuple[Document, Do
     chance.shuffle(able)
     for document in able:
         places = [
-            match
+            (claim.start + match.start(), match.group())
             for claim in claims(document, frozenset())
             for match in re.finditer(r"\d+", document.text[claim.start : claim.end])
             for value in claim.values
             if match.group() in re.findall(r"\d+", str(getattr(value, "shown", value)))
-            and (match := re.compile(r"\d+").match(document.text, claim.start + match.start()))
         ]
         if not places or not most:
             continue
         most -= 1
-        match = chance.choice(places)
-        changed = str((int(match.group()[0]) % 9) + 1) + match.group()[1:]
-        text = document.text[: match.start()] + changed + document.text[match.end() :]
+        at, number = chance.choice(places)
+        changed = str((int(number[0]) % 9) + 1) + number[1:]
+        text = document.text[:at] + changed + document.text[at + len(number) :]
         provenance = document.provenance.model_copy(update={"source_id": "copies", "agency": "X"})
         copied = {"id": f"copy-{document.id}", "text": text, "provenance": provenance}
-        yield document, document.model_copy(update=copied), match.start()
+        yield document, document.model_copy(update=copied), at
 
 
 if __name__ == "__main__":
