@@ -119,7 +119,8 @@ def written(state: State, context: Context) -> Answer:
             writer.block(heading, [s for s in unsure if s["part"].startswith("asked")])
             _notes(writer, own)
     _others(writer, [s for s in state["draft"] if s["part"] == ALIKE])
-    return _finish(state, context, writer, Status.ANSWERED)
+    answer = _finish(state, context, writer, Status.ANSWERED)
+    return answer.model_copy(update={"written": True})
 
 
 def _others(writer: Writer, sentences: list[Sentence]) -> None:

@@ -120,6 +120,7 @@ class Answer(BaseModel):
     clarification: Clarification | None = None
     notices: list[str] = []
     suggestions: list[str] = []
+    written: bool = Attribute(default=False, description="by a model, not quoted")
     timings_ms: dict[str, int] = {}
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from babel.dates import get_day_names, get_month_names
 from text_to_num import alpha2digit
@@ -94,6 +95,34 @@ def _units() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
     signs = "|".join(re.escape(sign) for sign in sorted(data["money_signs"], key=len, reverse=True))
     ranges = rf"{_NUMBER}(?=(?:\s*(?:a|al|y|e|ou|o|ate|hasta|-|–)\s*\d[\d.,]*)?\s*(?P<unit>{after})(?!\w))"
     return re.compile(ranges), re.compile(rf"(?:{signs})\s*{_NUMBER}"), kinds
+
+
+class Measure(NamedTuple):
+    """A measured number at ``text[start:end]``: its value, what kind of thing it measures, and the
+    unit or sign as it is written.
+    """
+
+    start: int
+    end: int
+    value: str
+    kind: str
+    written: str
+
+
+def measured(text: str) -> list[Measure]:
+    """The measured numbers of a `plain` text, in order."""
+    after, before, kinds = _units()
+    found = {
+        m.start("number"): Measure(
+            m.start("number"), m.end("number"), amount(m["number"]), kinds[m["unit"]], m["unit"]
+        )
+        for m in after.finditer(text)
+    }
+    for m in before.finditer(text):
+        sign = text[m.start() : m.start("number")].strip()
+        number = m.start("number"), m.end("number"), amount(m["number"])
+        found[m.start("number")] = Measure(*number, "money", sign)
+    return [found[start] for start in sorted(found)]
 
 
 def measures(*texts: str, loosely: bool = False) -> set[tuple[str, str]]:

@@ -88,7 +88,7 @@ def objection(sentence: str, quotes: Sequence[Quote], language: str) -> str | No
         for group in _groups("narrowing")
     ):
         return "narrowing"
-    claims = [word for word in words(said) if word not in _idle(language) and not word.isdigit()]
+    claims = [word for word in words(said) if word not in idle(language) and not word.isdigit()]
     found = sum(any(pool.has(word) for pool in pools) for word in claims)
     abroad = all(quote.language != language for quote in quotes)
     if claims and found / len(claims) < (LEAST_SHARED_ABROAD if abroad else LEAST_SHARED):
@@ -139,7 +139,7 @@ def _negations(language: str) -> Phrases:
 
 
 @cache
-def _idle(language: str) -> frozenset[str]:
+def idle(language: str) -> frozenset[str]:
     """Words that claim nothing."""
     frame = set(rules("claims")["frame"].get(language, ()))
     measures = {str(w) for group in rules("claims")["units"].values() for w in group}

@@ -108,7 +108,7 @@ class Searcher:
     ) -> None:
         self.index, self.store, self.matcher = index, store, matcher
         self.dense, self.reranker = dense, reranker
-        self._profiler = Profiler(matcher)
+        self.profiler = Profiler(matcher)
         self._lock = threading.Lock()
         self.refresh()
 
@@ -241,7 +241,7 @@ class Searcher:
         for hit in listed:
             if current.get(hit.payload["document_id"]) == hit.payload["revision"]:
                 by_document.setdefault(hit.payload["document_id"], []).append(hit)
-        profiles = self._profiler.profiles({i: current[i] for i in by_document}, self.store)
+        profiles = self.profiler.profiles({i: current[i] for i in by_document}, self.store)
         return [
             _Group(
                 document_id,

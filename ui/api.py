@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -23,6 +23,12 @@ from ui.access.permissions import Principal, require
 from ui.assemble import House
 from ui.catalogue import summary
 from ui.passages import SearchAnswer, SearchRequest, search
+from ui.reports.run import Asked, rows
+from ui.usage.doors import add_feedback
+from ui.usage.recorded import Recorded
+
+if TYPE_CHECKING:
+    from ui.usage.recorder import Recorder
 
 
 class Health(BaseModel):
@@ -52,12 +58,18 @@ class Removed(BaseModel):
     removed: int
 
 
-def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
-    """The API over one house. `token` opens the endpoints of commands on this machine."""
+def create_app(
+    house: House, assistant: Assistant, token: str, usage: Recorder | None = None
+) -> FastAPI:
+    """The API over one house. `token` opens the endpoints of commands on this machine; `usage`
+    keeps what is asked.
+    """
     app = FastAPI(title="Ventanilla", version="0.1.0", redoc_url=None, docs_url=None)
 
     guard(app, Doorkeeper(lambda: house.access, token))
     add_login(app, lambda: house.access, provider_of(house.settings))
+    recorded = Recorded(assistant, usage, door="api")
+    add_feedback(app, usage)
 
     def allowed(who: Principal, action: str, source_id: str) -> CatalogEntry:
         entry = house.entry(source_id, who)
@@ -82,7 +94,7 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     async def ask(request: Request, who: Asker) -> Answer:
         """Answers a question."""
         require(who, "ask")
-        return await assistant.ask(request, tenants=who.tenants)
+        return await recorded.ask(request, door=who.door, tenants=who.tenants)
 
     @app.post("/api/search")
     async def find(request: SearchRequest, who: Asker) -> SearchAnswer:
@@ -152,5 +164,10 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
         for report in made.reports:
             await note(who, "import", house.entry(report.source_id), summary(report))
         return made
+
+    @app.post("/api/local/report")
+    def report(asked: Asked, who: Command) -> list[dict[str, Any]]:
+        """The rows of a report."""
+        return rows(house, asked)
 
     return app

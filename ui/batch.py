@@ -6,21 +6,22 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from agents.assistant import Assistant
 from agents.replies import reply, spoken_date
 from agents.state import Request
 from sources.catalog import one_line
-from sources.document import PUBLIC
+from sources.document import PUBLIC, Document
 from sources.errors import UsageError
 from ui.assemble import House, open_house
 from ui.local import Running
 from ui.settings import Settings
+from ui.usage.recorded import Recorded
+from ui.usage.recorder import recording
 
 Work = Callable[[list[Request]], list[dict[str, Any]]]
 AT_ONCE = 16
@@ -63,23 +64,32 @@ def answers(
     with open_house(settings, note) as house:
         tenants = readable_by(house, agency)
         prepared(house, note)
-        with _assisted(house, tenants) as work:
+        with _assisted(house, tenants, note) as work:
             yield work
 
 
 @contextmanager
-def _assisted(house: House, tenants: tuple[str, ...]) -> Iterator[Work]:
+def _assisted(
+    house: House, tenants: tuple[str, ...], note: Callable[[str], None]
+) -> Iterator[Work]:
     """Answers by one assistant, opened at the first requests and kept for the whole run: a model
     is loaded once, however many there are.
     """
     limit = asyncio.Semaphore(AT_ONCE)
     opened = AsyncExitStack()
-    assistant: Assistant | None = None
+    assistant: Recorded | None = None
+    noting = ExitStack()
 
     async def work(requests: list[Request]) -> list[dict[str, Any]]:
         nonlocal assistant
         if assistant is None:
-            assistant = await opened.enter_async_context(house.assistant())
+            plain = await opened.enter_async_context(house.assistant())
+
+            def look_up(document_id: str, readers: tuple[str, ...]) -> Document | None:
+                return plain.document(document_id, tenants=readers)
+
+            usage = noting.enter_context(recording(house.settings, note, look_up))
+            assistant = Recorded(plain, usage, door="cli")
         ask = assistant.ask
 
         async def one(request: Request) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def _assisted(house: House, tenants: tuple[str, ...]) -> Iterator[Work]:
         return list(await asyncio.gather(*map(one, requests)))
 
     def end() -> None:
-        with runner:
+        with runner, noting:
             runner.run(opened.aclose())
 
     # A thread of its own has no event loop yet, whatever the caller's thread runs.

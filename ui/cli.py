@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from sources.errors import CatalogError, UsageError, VentanillaError, reason_of
-from ui import cli_pack, cli_sources
+from ui import cli_pack, cli_report, cli_sources
 from ui.access.commands import access_app
 from ui.cli_shared import AsJson, note, say
 from ui.settings import read_settings
@@ -35,6 +35,7 @@ app.add_typer(tools_app, name="tools")
 vocabulary_app = typer.Typer(help="The words that citizens use.", no_args_is_help=True)
 app.add_typer(vocabulary_app, name="vocabulary")
 app.add_typer(access_app, name="access")
+app.add_typer(cli_report.app, name="report")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]

@@ -7,10 +7,12 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
+from agents.assistant import Assistant
 from retrieval.dense_leg import DenseLeg
+from sources.document import Document
 from sources.errors import SourceError, UsageError, VentanillaError
 from ui import local
 from ui.access.oidc import provider_of
@@ -18,6 +20,8 @@ from ui.assemble import House, open_house
 from ui.catalogue import watched
 from ui.schedule import scheduled
 from ui.settings import Settings
+from ui.usage.recorded import Recorded
+from ui.usage.recorder import Recorder, recording
 
 SHUTDOWN_S = 5
 
@@ -130,9 +134,10 @@ async def _run(
     from ui import chat
     from ui.api import create_app
 
-    async with house.assistant(keep=True) as assistant:
-        app = create_app(house, assistant, token)
-        page = gr.mount_gradio_app(app, chat.build(assistant), path="", **chat.launch_arguments())
+    async with house.assistant(keep=True) as assistant, _usage(house, assistant, note) as usage:
+        app = create_app(house, assistant, token, usage)
+        window = chat.build(Recorded(assistant, usage, door="page"))
+        page = gr.mount_gradio_app(app, window, path="", **chat.launch_arguments())
         config = uvicorn.Config(
             page,
             log_level="warning",
@@ -149,3 +154,17 @@ async def _run(
             note(attribution)
         note(f"Ventanilla: {url}")
         await server.serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def _usage(
+    house: House, assistant: Assistant, note: Callable[[str], None]
+) -> AsyncIterator[Recorder | None]:
+    """A recorder of usage; closing waits for its thread, and so does not happen in the loop."""
+
+    def look_up(document_id: str, tenants: tuple[str, ...]) -> Document | None:
+        return assistant.document(document_id, tenants=tenants)
+
+    with ExitStack() as opened:
+        yield opened.enter_context(recording(house.settings, note, look_up))
+        await asyncio.to_thread(opened.close)

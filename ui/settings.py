@@ -16,6 +16,8 @@
 | VENTANILLA_MODEL_API_KEY | its key | none |
 | VENTANILLA_MODEL_CONTEXT | tokens of context to use | 8192, or less where the model has less |
 | VENTANILLA_MODEL_WEIGHTS | `local`: auto, bf16, fp8 or int4 | auto |
+| VENTANILLA_USAGE_URL | the database of what was asked, a SQLAlchemy URL | a file in the home |
+| VENTANILLA_USAGE_DAYS | days that questions (without personal data) are kept; 0 keeps none | 180 |
 | VENTANILLA_MODEL_SECONDS | seconds a written answer may take before the sources are quoted | 25 |
 | VENTANILLA_ACCESS_URL | the database of agencies, users and keys, a SQLAlchemy URL | a file in the home |
 | VENTANILLA_OIDC_ISSUER | an OpenID Connect provider through which people log in | none: by password |
@@ -63,6 +65,8 @@ class Settings(BaseModel):
     model_api_key: str | None = Attribute(default=None, repr=False)
     model_context: int | None = Attribute(default=None, ge=1024)
     model_weights: str = "auto"
+    usage_url: str | None = Attribute(default=None, repr=False)
+    usage_days: int = Attribute(default=180, ge=0, le=3650)
     model_seconds: float = Attribute(default=Patience().write, gt=0, le=600)
     access_url: str | None = Attribute(default=None, repr=False)
     oidc_issuer: str | None = None
@@ -139,6 +143,11 @@ class Settings(BaseModel):
     def access(self) -> Path | str:
         """The SQLite file of agencies, users and keys, or the URL of another database."""
         return self.access_url or self.home / "access.sqlite"
+
+    @property
+    def usage(self) -> Path | str:
+        """Where usage is kept: an SQLite file, or the URL of a database."""
+        return self.usage_url or self.home / "usage.sqlite"
 
     @property
     def catalog(self) -> Path:

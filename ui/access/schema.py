@@ -5,56 +5,22 @@ No password, key or session token is ever stored: only what they can be checked 
 
 from __future__ import annotations
 
-import sqlite3
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     Column,
     Connection,
-    DateTime,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
-    create_engine,
     event,
 )
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from sources.errors import UsageError, VentanillaError
+from ui.database import Moment
 
-SQLITE_PATIENCE_S = 10
-"""How long a writer waits for another process."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone: it is added again when a value is read."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """To UTC; a moment without a zone is a mistake of ours."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """With its zone, whichever database kept it."""
-        if value is None:
-            return None
-        made: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        return made.astimezone(UTC)
-
+SETTING = "VENTANILLA_ACCESS_URL"
 
 metadata = MetaData()
 
@@ -154,41 +120,3 @@ _STAYS = {
 def _append_only(_: object, connection: Connection, **__: object) -> None:
     for statement in _STAYS.get(connection.dialect.name, ()):
         connection.exec_driver_sql(statement)
-
-
-def open_engine(url: str) -> Engine:
-    """The database at a SQLAlchemy URL, with its tables.
-
-    Raises UsageError for an address that is none or whose driver is missing, VentanillaError where
-    the database does not open. No message repeats the URL: it may hold a password.
-    """
-    try:
-        parsed = make_url(url)
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
-    except (ArgumentError, NoSuchModuleError):
-        raise UsageError(
-            "VENTANILLA_ACCESS_URL is no address of a database",
-            "Write it like postgresql+psycopg://user:password@host/name.",
-        ) from None
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the database of VENTANILLA_ACCESS_URL needs {error.name}",
-            "Install it: pip install 'ventanilla[postgresql]'.",
-        ) from None
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    try:
-        metadata.create_all(engine)
-    except SQLAlchemyError as error:
-        engine.dispose()
-        raise VentanillaError(
-            f"the database of access does not open ({type(error).__name__})",
-            "Check VENTANILLA_ACCESS_URL and that the database runs, or the folder's permissions.",
-        ) from None
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute(f"PRAGMA busy_timeout={SQLITE_PATIENCE_S * 1000}")

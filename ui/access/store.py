@@ -9,7 +9,6 @@ with AccessStore.open(settings.access) as store:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +20,11 @@ from ui.access.keys import Keys
 from ui.access.passwords import Passwords
 from ui.access.people import Agencies, Users
 from ui.access.permissions import By
-from ui.access.schema import open_engine
+from ui.access.schema import SETTING, metadata
 from ui.access.sessions import Sessions
 from ui.access.throttle import Throttle
 from ui.access.trail import Trail
+from ui.database import open_engine
 
 
 def _now() -> datetime:
@@ -61,11 +61,7 @@ class AccessStore:
 
         Raises UsageError for an address that is none, VentanillaError where it does not open.
         """
-        if isinstance(place, Path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(place, os.O_CREAT | os.O_RDWR, 0o600))
-            place = f"sqlite:///{place}"
-        return cls(open_engine(place), now=now, passwords=passwords)
+        return cls(open_engine(place, metadata, SETTING), now=now, passwords=passwords)
 
     def login(self, name: str, password: str, door: str) -> str:
         """The token of a new session. Takes as long for a name that does not exist.

@@ -20,10 +20,11 @@ from sources.errors import Forbidden, NotLoggedIn, TooMany, UsageError
 from tests.ui.access.conftest import BY, CHEAP, PASSWORD, Clock
 from ui.access.keys import Keys
 from ui.access.passwords import Passwords
-from ui.access.schema import open_engine
+from ui.access.schema import SETTING, metadata
 from ui.access.sessions import ABSOLUTE, IDLE
 from ui.access.store import AccessStore
 from ui.access.throttle import FREE, LONGEST_WAIT, waiting
+from ui.database import open_engine
 
 # ---------------------------------------------------------------------- agencies and users
 
@@ -406,5 +407,5 @@ def test_what_was_kept_is_there_again(store: AccessStore, tmp_path: Path) -> Non
 )
 def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
     with pytest.raises(UsageError, match="VENTANILLA_ACCESS_URL") as refused:
-        open_engine(url)
+        open_engine(url, metadata, SETTING)
     assert "geheim" not in str(refused.value)
