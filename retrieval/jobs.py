@@ -197,7 +197,7 @@ class Jobs:
         report: SyncReport,
         progress: Callable[[SyncReport], None],
     ) -> _Read:
-        memory = spool.memory(self._memory(entry.id, self._fingerprint(entry, origin)))
+        memory = spool.begin(self._memory(entry.id, self._fingerprint(entry, origin)))
         before, vocabulary = self._store.ids(entry.id), self._matcher.fingerprint
         there, changed = set[str](), False
         for item in spool.fill(connectors.read(entry, origin, memory), memory):

@@ -1,7 +1,7 @@
 """What one reading of a source gave, kept in a folder until it is indexed.
 
     spool = Spool(folder, fingerprint)
-    memory = spool.memory({})
+    memory = spool.begin({})
     spool.fill(read(entry, origin, memory), memory)
     for item in spool.items(): ...
 
@@ -29,7 +29,7 @@ _KINDS: dict[str, type[Document | Rejected | Unchanged]] = {
     "R": Rejected,
     "U": Unchanged,
 }
-_MARK = "M"
+_MARK, _ATTEMPT = "M", "A"
 
 
 class Spool:
@@ -42,6 +42,7 @@ class Spool:
         self._under_way, self._whole = folder / "reading.jsonl", folder / "read.jsonl"
         self._cut_off = folder / "cut_off.jsonl"
         self._accepted = folder / "accepted"
+        self._had: dict[str, int] = {}
         self._made = folder / "fingerprint"
         told = self._made.read_text(encoding="utf-8") if self._made.is_file() else ""
         self.fingerprint = told if fingerprint is None else fingerprint
@@ -62,15 +63,18 @@ class Spool:
         """Lets what was read be indexed."""
         self._accepted.touch()
 
-    def memory(self, before: Mapping[str, Mark]) -> Memory:
-        """What the connector is to remember: `before`, overlaid by a reading that was cut off."""
-        return Memory(
-            before={
-                **before,
-                **dict(self._marks(self._cut_off)),
-                **dict(self._marks(self._under_way)),
-            }
-        )
+    def begin(self, before: Mapping[str, Mark]) -> Memory:
+        """What the connector is to remember in a new reading: `before`, overlaid by what one that was
+        cut off had read.
+        """
+        if self._under_way.is_file():
+            # A second cut must not lose what the first had left. The last line may be half of one.
+            with self._cut_off.open("ab") as kept:
+                whole, newline, _ = self._under_way.read_bytes().rpartition(b"\n")
+                kept.write(_ATTEMPT.encode() + b"\n" + whole + newline)
+            self._under_way.unlink()
+        marks, self._had = _taken_up(self._cut_off)
+        return Memory(before={**before, **marks})
 
     def fill(self, items: Iterable[Item], memory: Memory) -> Iterator[Item]:
         """Writes `items` and the marks that `memory` takes meanwhile, handing each item on; whole
@@ -79,16 +83,11 @@ class Spool:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._accepted.unlink(missing_ok=True)
         self._made.write_text(self.fingerprint, encoding="utf-8")
-        if self._under_way.is_file():
-            # A second cut must not lose what the first had left.
-            with self._cut_off.open("ab") as kept:
-                kept.write(self._under_way.read_bytes().rpartition(b"\n")[0] + b"\n")
-        had = _Places(self._cut_off)
         with self._under_way.open("w", encoding="utf-8") as file:
             marked = 0
             for item in items:
-                if isinstance(item, Unchanged) and (document := had.find(item.document_id)):
-                    item = document
+                if isinstance(item, Unchanged) and item.document_id in self._had:
+                    item = _document_at(self._cut_off, self._had[item.document_id])
                 _write(file, item)
                 marked = self._mark(file, memory, marked)
                 yield item
@@ -120,17 +119,8 @@ class Spool:
 
     def marks(self) -> dict[str, Mark]:
         """The marks of the whole reading."""
-        return dict(self._marks(self._whole))
-
-    @staticmethod
-    def _marks(path: Path) -> Iterator[tuple[str, Mark]]:
-        if not path.is_file():
-            return
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                if line.startswith(_MARK) and line.endswith("\n"):  # the last may be cut off
-                    name, mark = json.loads(line[1:])
-                    yield name, mark
+        with self._whole.open(encoding="utf-8") as file:
+            return dict(json.loads(line[1:]) for line in file if line[0] == _MARK)
 
     def clear(self) -> None:
         """Throws the reading away."""
@@ -142,25 +132,37 @@ def _write(file: IO[str], item: Item) -> None:
     file.write(f"{kind}{item.model_dump_json(exclude_defaults=True)}\n")
 
 
-class _Places:
-    """Where in the file of a reading that was cut off each document stands."""
+def _taken_up(path: Path) -> tuple[dict[str, Mark], dict[str, int]]:
+    """Of readings that were cut off: the marks that hold, and where the document of each stands.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._places: dict[str, int] = {}
-        if not path.is_file():
-            return
+    A mark tells which document it is of. It holds where the newest reading of that document is the
+    one that wrote the mark: a document without its mark may be another text than an older mark means.
+    """
+    attempt, at = 0, 0
+    read: dict[str, tuple[int, int]] = {}
+    marked: dict[str, tuple[int, Mark]] = {}
+    if path.is_file():
         with path.open("rb") as file:
-            at = 0
             for line in file:
-                if line.startswith(b"D") and line.endswith(b"\n"):
-                    self._places[json.loads(line[1:])["id"]] = at
+                kind = line[:1].decode()
+                if kind == _ATTEMPT:
+                    attempt += 1
+                elif kind == _MARK:
+                    name, mark = json.loads(line[1:])
+                    marked[name] = (attempt, mark)
+                elif kind == "D":
+                    read[json.loads(line[1:])["id"]] = (attempt, at)
                 at += len(line)
+    marks, places = {}, {}
+    for name, (when, mark) in marked.items():
+        document = mark.get("document", "")
+        if document in read and read[document][0] == when:
+            marks[name] = mark
+            places[document] = read[document][1]
+    return marks, places
 
-    def find(self, document_id: str) -> Document | None:
-        """The document as it was read then."""
-        if document_id not in self._places:
-            return None
-        with self._path.open("rb") as file:
-            file.seek(self._places[document_id])
-            return Document.model_validate_json(file.readline()[1:])
+
+def _document_at(path: Path, place: int) -> Document:
+    with path.open("rb") as file:
+        file.seek(place)
+        return Document.model_validate_json(file.readline()[1:])

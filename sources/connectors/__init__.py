@@ -35,7 +35,9 @@ from sources.tables import Reading, TableSet
 Connector = Callable[..., Iterator[Item]]
 
 Mark = Mapping[str, str]
-"""What is noted of one item: an ETag, a hash, a date, the id of its document."""
+"""What is noted of one item: an ETag, a hash, a date. With the id of its one document under `document`,
+a reading that was cut off is taken up there.
+"""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from sources.errors import SourceError
 def portal(documents: list[Document], memory: Memory, fetched: list[str]) -> Iterator[Item]:
     """Sends a document in full unless its mark says that it is known."""
     for document in documents:
-        mark = {"hash": document.content_hash}
+        mark = {"hash": document.content_hash, "document": document.id}
         if memory.before.get(document.id) == mark:
             yield Unchanged(document_id=document.id)
         else:
@@ -49,11 +49,11 @@ def test_what_was_fetched_before_a_cut_is_not_fetched_again(
     fetched: list[str] = []
     for cut in cuts:
         spool = Spool(tmp_path / "a", "1")
-        memory = spool.memory({})
+        memory = spool.begin({})
         take(spool.fill(portal(documents, memory, fetched), memory), cut)
         assert not spool.whole
     spool = Spool(tmp_path / "a", "1")
-    memory = spool.memory({})
+    memory = spool.begin({})
     assert list(spool.fill(portal(documents, memory, fetched), memory)) == documents
     assert spool.marks().keys() == {d.id for d in documents}
     # Only the item at each cut, whose mark had not been written, is fetched a second time.
@@ -61,16 +61,40 @@ def test_what_was_fetched_before_a_cut_is_not_fetched_again(
     assert len(fetched) < len(documents) + sum(cuts)
 
 
+@pytest.mark.parametrize("marked_first", [False, True])
+def test_a_document_whose_mark_was_cut_off_is_not_taken_for_another_text(
+    tmp_path: Path, documents: list[Document], marked_first: bool
+) -> None:
+    """Read as it was, read changed and cut before its mark, and then changed back."""
+    was = documents[0]
+    became = was.model_copy(update={"title": "Otro título"})
+
+    def read(texts: list[Document], cut: int | None) -> list[Item]:
+        spool = Spool(tmp_path / "a", "1")
+        memory = spool.begin({})
+        items = spool.fill(portal(texts, memory, []), memory)
+        if cut is None:
+            return list(items)
+        take(items, cut)
+        return []
+
+    rest = documents[1:3]
+    if marked_first:
+        read([was, *rest], 2)
+    read([became, *rest], 1)
+    assert read([was, *rest], None)[0] == was
+
+
 def test_a_line_that_was_cut_in_the_middle_is_left_out(
     tmp_path: Path, documents: list[Document]
 ) -> None:
     spool = Spool(tmp_path / "a", "1")
-    memory = spool.memory({})
+    memory = spool.begin({})
     take(spool.fill(portal(documents, memory, []), memory), 3)
     file = tmp_path / "a" / "reading.jsonl"
     file.write_bytes(file.read_bytes()[:-7])
     spool = Spool(tmp_path / "a", "1")
-    memory = spool.memory({})
+    memory = spool.begin({})
     assert list(spool.fill(portal(documents, memory, []), memory)) == documents
 
 
