@@ -98,7 +98,7 @@ async def choose(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]
     # Whoever has no register of a country does not first ask for the town.
     known = await asyncio.to_thread(_with_data, calls, context)
     ready = [c for c in calls if not c.missing or c.tool not in known][:MOST_CALLS]
-    asks = [_ask(c, errand) for c in calls if c not in ready and c.missing]
+    asks = [_ask(c, errand["language"]) for c in calls if c not in ready and c.missing]
     asks += [Ask(tool=c.tool, argument=COUNTRY, question="", options=[]) for c in nowhere]
     return {"calls": [asdict(c) for c in ready], "asks": asks, "decided": decided}
 
@@ -111,9 +111,9 @@ def _with_data(calls: Sequence[Call], context: Context) -> set[str]:
     }
 
 
-def _ask(call: Call, errand: Errand) -> Ask:
+def _ask(call: Call, language: str) -> Ask:
     argument = call.missing[0]
-    text = loaded()[call.tool].texts.text(f"ask {argument}", errand["language"])
+    text = loaded()[call.tool].texts.text(f"ask {argument}", language)
     options = list(call.options.get(argument, ()))
     return Ask(tool=call.tool, argument=argument, question=text, options=options)
 
@@ -147,11 +147,21 @@ async def _freshen(tool: Tool, made: Call, context: Context) -> None:
 async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Runs one tool within its deadline."""
     made, context, errand = Call(**state["calls"][0]), runtime.context, state["errand"]
+    found, ask = await run_tool(made, context, errand["language"])
+    return {"findings": [], "asks": [ask]} if ask else {"findings": [found]}
+
+
+async def run_tool(
+    made: Call, context: Context, language: str
+) -> tuple[Finding, None] | tuple[None, Ask]:
+    """What a tool finds within its deadline, or what must be asked first. It raises nothing: that a
+    tool broke or was late is a finding, too.
+    """
     each = loaded()[made.tool]
-    access = context.access(made.country, errand["language"])
+    access = context.access(made.country, language)
     if made.missing:
         nothing = Result(unable="no_data" if each.texts.has("no_data") else "empty")
-        return {"findings": [finding_of(each, made, nothing, access, context.rows)]}
+        return finding_of(each, made, nothing, access, context.rows), None
     try:
         await _freshen(each.tool, made, context)
         async with asyncio.timeout(each.tool.deadline_s):
@@ -160,9 +170,9 @@ async def call(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
             )
     except Exception as error:  # noqa: BLE001 – whatever a tool does, the answer goes on
         log.error("the tool %s failed: %s", made.tool, type(error).__name__)
-        return {"findings": [failed(each, made, errand["language"])]}
+        return failed(each, made, language), None
     if result.alternatives is not None:
         argument, options = result.alternatives
         asked = Call(made.tool, made.country, made.arguments, (argument,), {argument: options})
-        return {"findings": [], "asks": [_ask(asked, errand)]}
-    return {"findings": [finding_of(each, made, result, access, context.rows)]}
+        return None, _ask(asked, language)
+    return finding_of(each, made, result, access, context.rows), None

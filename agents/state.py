@@ -16,6 +16,9 @@ from pydantic import Field as Attribute
 MAX_QUESTION = 2000
 """Characters of a question; a longer one is asked to be shortened, never cut silently."""
 
+MAX_TURN = 20_000
+"""Characters of an earlier message."""
+
 
 class Status(StrEnum):
     """How a question ended."""
@@ -36,7 +39,7 @@ class Turn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["user", "assistant", "system"]
-    content: str = Attribute(max_length=20_000)
+    content: str = Attribute(max_length=MAX_TURN)
 
 
 class Request(BaseModel):

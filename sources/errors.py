@@ -17,6 +17,7 @@
     │   ├── NotLoggedIn        a key, password or session that is wrong, expired or ended
     │   ├── Forbidden          it is known who asks, and that they may not
     │   └── TooMany            too many attempts or questions; it says how long to wait
+    ├── Busy                   as much as this machine can do at once is being done
     └── UsageError             a command was called with something it cannot take
 
 Each carries one line for the reader: what is wrong, then what to do about it.
@@ -105,6 +106,15 @@ class Forbidden(AccessError):
 
 class TooMany(AccessError):
     """Too many attempts or questions. `wait_s` seconds have to pass."""
+
+    def __init__(self, problem: str, remedy: str = "", *, wait_s: int = 1) -> None:
+        """`wait_s` goes into the header ``Retry-After``."""
+        super().__init__(problem, remedy)
+        self.wait_s = max(1, wait_s)
+
+
+class Busy(VentanillaError):
+    """Too many questions wait already. After `wait_s` seconds there may be room."""
 
     def __init__(self, problem: str, remedy: str = "", *, wait_s: int = 1) -> None:
         """`wait_s` goes into the header ``Retry-After``."""

@@ -227,6 +227,14 @@ def serve(
 
 
 @app.command()
+def mcp(agency: Agency = None) -> None:
+    """Speak the Model Context Protocol on standard input and output."""
+    from ui.stdio import serve as run
+
+    run(read_settings(), note, agency)
+
+
+@app.command()
 def doctor() -> None:
     """Check this installation and say what to mend."""
     from ui.doctor import examine

@@ -27,6 +27,18 @@
 | VENTANILLA_OIDC_ROLE_CLAIM | the claim that holds what the person may do, one value or a list | role |
 | VENTANILLA_OIDC_ROLES | the provider's word for each role, like `jefes=administrator` | our own words |
 | VENTANILLA_OIDC_HOUSE | the value of the agency's claim that means the house itself | none |
+| VENTANILLA_RATE_KEY | requests a minute of one key; 0 sets no limit | 120 |
+| VENTANILLA_RATE_ADDRESS | requests a minute from one address without a key; 0 sets no limit | 60 |
+| VENTANILLA_DAY_ADDRESS | requests a day from one address without a key; 0 sets no limit | 5000 |
+| VENTANILLA_PROXIES | addresses whose word on who asks (`X-Forwarded-For`) is taken, with commas | 127.0.0.1 |
+| VENTANILLA_AT_ONCE | questions of the API that are answered at the same time | 16 |
+| VENTANILLA_WAITING | questions that wait for that; the next is told when to come again | 64 |
+| VENTANILLA_BODY_BYTES | the largest body of a request to the API | 1048576 |
+| VENTANILLA_CHANNEL_URL | a channel like WhatsApp's Cloud API: its address with the version | none |
+| VENTANILLA_CHANNEL_PHONE | the id of our number there | none |
+| VENTANILLA_CHANNEL_TOKEN | the token with which replies are sent | none |
+| VENTANILLA_CHANNEL_SECRET | the secret with which the channel signs what it brings | none |
+| VENTANILLA_CHANNEL_VERIFY | the word by which the channel makes sure of our address | none |
 """
 
 from __future__ import annotations
@@ -76,6 +88,18 @@ class Settings(BaseModel):
     oidc_role_claim: str = "role"
     oidc_roles: str = ""
     oidc_house: str | None = None
+    rate_key: int = Attribute(default=120, ge=0)
+    rate_address: int = Attribute(default=60, ge=0)
+    day_address: int = Attribute(default=5000, ge=0)
+    proxies: str = "127.0.0.1"
+    at_once: int = Attribute(default=16, ge=1, le=1000)
+    waiting: int = Attribute(default=64, ge=0, le=10_000)
+    body_bytes: int = Attribute(default=1_048_576, ge=1024)
+    channel_url: str | None = None
+    channel_phone: str | None = None
+    channel_token: str | None = Attribute(default=None, repr=False)
+    channel_secret: str | None = Attribute(default=None, repr=False)
+    channel_verify: str | None = Attribute(default=None, repr=False)
 
     @property
     def live_sources(self) -> tuple[str, ...]:
@@ -148,6 +172,9 @@ class Settings(BaseModel):
     def usage(self) -> Path | str:
         """Where usage is kept: an SQLite file, or the URL of a database."""
         return self.usage_url or self.home / "usage.sqlite"
+    def messages(self) -> Path:
+        """The SQLite file of which messages of a channel were taken."""
+        return self.home / "messages.sqlite"
 
     @property
     def catalog(self) -> Path:

@@ -20,9 +20,10 @@ from fastapi.requests import Request as HttpRequest
 from fastapi.responses import JSONResponse
 
 from sources.document import PUBLIC
-from sources.errors import Forbidden, NotLoggedIn, TooMany, VentanillaError
+from sources.errors import NotLoggedIn
 from ui.access.permissions import ANYONE, Principal, house_administrator
 from ui.local import AGENCY_HEADER
+from ui.problems import KINDS, explain, response
 
 if TYPE_CHECKING:
     from ui.access.store import AccessStore
@@ -101,17 +102,11 @@ def guard(app: FastAPI, keeper: Doorkeeper) -> None:
     403, 429, or 422 for what the caller can mend.
     """
     app.state.doorkeeper = keeper
+    explain(app)
 
-    @app.exception_handler(VentanillaError)
-    async def explain(request: HttpRequest, error: Exception) -> JSONResponse:
-        status, headers = 422, {}
-        if isinstance(error, NotLoggedIn):
-            status, headers = 401, {"WWW-Authenticate": "Bearer"}
-        elif isinstance(error, Forbidden):
-            status = 403
-        elif isinstance(error, TooMany):
-            status, headers = 429, {"Retry-After": str(error.wait_s)}
-        response = JSONResponse({"detail": str(error)}, status_code=status, headers=headers)
-        if status == 401 and "authorization" not in request.headers:
-            response.delete_cookie(COOKIE)  # a session that ended is not shown again
-        return response
+    @app.exception_handler(NotLoggedIn)
+    async def ended(request: HttpRequest, error: Exception) -> JSONResponse:
+        told = response(KINDS["not-logged-in"], str(error), request.url.path)
+        if "authorization" not in request.headers:
+            told.delete_cookie(COOKIE)  # a session that ended is not shown again
+        return told

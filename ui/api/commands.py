@@ -1,41 +1,23 @@
-"""The typed HTTP API, and the application that holds the page."""
+"""What commands on this machine ask of a running `serve`: document sets, packs and reports."""
 
 from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 
-from agents.assistant import Assistant
-from agents.state import Answer, Request
 from retrieval.dense_leg import EmbedReport
 from retrieval.ingest import SyncReport
 from sources.catalog import CatalogEntry
-from sources.document import PUBLIC
 from ui import packs
-from ui.access.doors import Asker, Command, Doorkeeper, guard
-from ui.access.login import add_login
-from ui.access.oidc import provider_of
+from ui.access.doors import Command
 from ui.access.permissions import Principal, require
 from ui.assemble import House
 from ui.catalogue import summary
-from ui.passages import SearchAnswer, SearchRequest, search
 from ui.reports.run import Asked, rows
-from ui.usage.doors import add_feedback
-from ui.usage.recorded import Recorded
-
-if TYPE_CHECKING:
-    from ui.usage.recorder import Recorder
-
-
-class Health(BaseModel):
-    """Whether the service can answer, and how many documents are public."""
-
-    status: str
-    documents: int
 
 
 class SyncRequest(BaseModel):
@@ -58,18 +40,9 @@ class Removed(BaseModel):
     removed: int
 
 
-def create_app(
-    house: House, assistant: Assistant, token: str, usage: Recorder | None = None
-) -> FastAPI:
-    """The API over one house. `token` opens the endpoints of commands on this machine; `usage`
-    keeps what is asked.
-    """
-    app = FastAPI(title="Ventanilla", version="0.1.0", redoc_url=None, docs_url=None)
-
-    guard(app, Doorkeeper(lambda: house.access, token))
-    add_login(app, lambda: house.access, provider_of(house.settings))
-    recorded = Recorded(assistant, usage, door="api")
-    add_feedback(app, usage)
+def add_commands(app: FastAPI, house: House) -> None:
+    """Adds the endpoints to `app`; they are nobody else's, so its description does not list them."""
+    router = APIRouter(prefix="/api/local", include_in_schema=False)
 
     def allowed(who: Principal, action: str, source_id: str) -> CatalogEntry:
         entry = house.entry(source_id, who)
@@ -83,32 +56,12 @@ def create_app(
             )
         )
 
-    @app.get("/api/health")
-    def health() -> Health:
-        """Whether documents are indexed."""
-        query = "SELECT COUNT(*) FROM documents WHERE tenant = ?"
-        count = int(house.store.rows(query, PUBLIC)[0][0])
-        return Health(status="ok" if count else "empty", documents=count)
-
-    @app.post("/api/ask")
-    async def ask(request: Request, who: Asker) -> Answer:
-        """Answers a question."""
-        require(who, "ask")
-        return await recorded.ask(request, door=who.door, tenants=who.tenants)
-
-    @app.post("/api/search")
-    async def find(request: SearchRequest, who: Asker) -> SearchAnswer:
-        """The passages found for a query, best first."""
-        require(who, "search")
-        searcher, places = house.searcher, house.places
-        return await asyncio.to_thread(search, searcher, places, request, who.tenants)
-
-    @app.get("/api/local/hello")
+    @router.get("/hello")
     def hello(who: Command) -> dict[str, Any]:
         """Tells a command that it has found the right server."""
         return {"status": "ok"}
 
-    @app.post("/api/local/sync")
+    @router.post("/sync")
     async def sync(request: SyncRequest, who: Command) -> SyncReport:
         """Reads a document set; one set is read by one job at a time."""
         entry = allowed(who, "sync", request.source)
@@ -116,13 +69,13 @@ def create_app(
         await note(who, "sync", entry, summary(report))
         return report
 
-    @app.post("/api/local/embed")
+    @router.post("/embed")
     def embed(who: Command) -> EmbedReport:
         """Embeds what lacks a vector; waits for a run that is under way."""
         require(who, "sync", None)
         return house.embed()
 
-    @app.post("/api/local/remove")
+    @router.post("/remove")
     async def remove(request: RemoveRequest, who: Command) -> Removed:
         """Removes a document set."""
         entry = allowed(who, "remove", request.source)
@@ -131,7 +84,7 @@ def create_app(
         await note(who, "purge" if request.purge else "remove", entry, f"{removed} removed")
         return Removed(removed=removed)
 
-    @app.post("/api/local/confirm")
+    @router.post("/confirm")
     async def confirm(request: SyncRequest, who: Command) -> SyncReport:
         """Lets answer what was held or quarantined."""
         entry = allowed(who, "confirm", request.source)
@@ -139,7 +92,7 @@ def create_app(
         await note(who, "confirm", entry, summary(report))
         return report
 
-    @app.post("/api/local/discard")
+    @router.post("/discard")
     async def discard(request: SyncRequest, who: Command) -> dict[str, Any]:
         """Forgets what was held or quarantined."""
         entry = allowed(who, "confirm", request.source)
@@ -147,7 +100,7 @@ def create_app(
         await note(who, "discard", entry)
         return {"status": "ok"}
 
-    @app.post("/api/local/pack/export")
+    @router.post("/pack/export")
     async def export_pack(request: packs.ExportRequest, who: Command) -> packs.Exported:
         """Writes a pack on this machine."""
         entries = [allowed(who, "export", source_id) for source_id in request.sets]
@@ -156,7 +109,7 @@ def create_app(
             await note(who, "export", entry, made.pack)
         return made
 
-    @app.post("/api/local/pack/import")
+    @router.post("/pack/import")
     async def import_pack(request: packs.ImportRequest, who: Command) -> packs.Imported:
         """Takes in a pack that lies on this machine."""
         require(who, "upload", None)
@@ -165,9 +118,9 @@ def create_app(
             await note(who, "import", house.entry(report.source_id), summary(report))
         return made
 
-    @app.post("/api/local/report")
+    @router.post("/report")
     def report(asked: Asked, who: Command) -> list[dict[str, Any]]:
         """The rows of a report."""
         return rows(house, asked)
 
-    return app
+    app.include_router(router)

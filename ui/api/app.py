@@ -1,0 +1,91 @@
+"""The application that holds every door for programs, and in `serve` the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.requests import Request as HttpRequest
+from fastapi.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+
+from agents.assistant import Assistant
+from ui.access.doors import Doorkeeper, guard
+from ui.access.login import add_login
+from ui.access.oidc import provider_of
+from ui.api.asking import Asking, ClientLeft
+from ui.api.commands import add_commands
+from ui.api.completions import add_completions
+from ui.api.description import JSON, describe
+from ui.api.intake import Intake
+from ui.api.limits import Limiter
+from ui.api.mcp import Endpoint
+from ui.api.public import add_public
+from ui.api.workers import Workers
+from ui.assemble import House
+from ui.problems import KINDS, response
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
+LEFT = 499
+"""The status of an answer that nobody reads any more."""
+
+
+def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
+    """The API over one house. `token` opens the endpoints of commands on this machine.
+
+    Raises UsageError where a channel or a login provider is set by half.
+    """
+    settings = house.settings
+    asking = Asking(house, assistant, Workers(settings.at_once, settings.waiting))
+    mcp = Endpoint(asking)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with mcp.running(settings.body_bytes):
+            yield
+
+    app = FastAPI(
+        title="Ventanilla",
+        version=version("ventanilla"),
+        openapi_url=JSON,
+        redoc_url=None,  # both pages would fetch scripts from another host
+        docs_url=None,
+        lifespan=lifespan,
+    )
+    guard(app, Doorkeeper(lambda: house.access, token))
+    app.state.limiter = Limiter(
+        key=settings.rate_key, address=settings.rate_address, address_day=settings.day_address
+    )
+    app.add_middleware(Intake, most_bytes=settings.body_bytes)
+    app.add_exception_handler(ClientLeft, _left)
+    add_login(app, lambda: house.access, provider_of(settings))
+    add_public(app, house, asking)
+    add_completions(app, asking)
+    app.router.routes.append(Route("/mcp", endpoint=mcp))
+    add_commands(app, house)
+    describe(app)
+    _add_the_rest(app)
+    return app
+
+
+async def _left(request: HttpRequest, error: Exception) -> Response:
+    return Response(status_code=LEFT)
+
+
+def _add_the_rest(app: FastAPI) -> None:
+    """What else is asked under our paths is told as a problem; it would end at the page otherwise."""
+
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    @app.api_route("/v1/{rest:path}", methods=METHODS, include_in_schema=False)
+    async def nothing(request: HttpRequest, rest: str) -> JSONResponse:
+        able: set[str] = set()
+        for route in app.routes:
+            if route.matches(request.scope)[0] is Match.PARTIAL:
+                able |= getattr(route, "methods", None) or set()
+        path = request.url.path
+        if able:
+            allow = {"Allow": ", ".join(sorted(able))}
+            return response(KINDS["wrong-method"], f"Use {allow['Allow']}.", path, headers=allow)
+        return response(KINDS["not-found"], "See /api/docs for what there is.", path)
