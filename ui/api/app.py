@@ -16,6 +16,7 @@ from ui.access.doors import Doorkeeper, guard
 from ui.access.login import add_login
 from ui.access.oidc import provider_of
 from ui.api.asking import Asking, ClientLeft
+from ui.api.channel import Doors
 from ui.api.commands import add_commands
 from ui.api.completions import add_completions
 from ui.api.description import JSON, describe
@@ -40,10 +41,11 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     settings = house.settings
     asking = Asking(house, assistant, Workers(settings.at_once, settings.waiting))
     mcp = Endpoint(asking)
+    channel = Doors(settings, asking)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with mcp.running(settings.body_bytes):
+        async with mcp.running(settings.body_bytes), channel.running():
             yield
 
     app = FastAPI(
@@ -63,6 +65,7 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     add_login(app, lambda: house.access, provider_of(settings))
     add_public(app, house, asking)
     add_completions(app, asking)
+    channel.add(app)
     app.router.routes.append(Route("/mcp", endpoint=mcp))
     add_commands(app, house)
     describe(app)

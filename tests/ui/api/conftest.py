@@ -51,7 +51,7 @@ class Slow:
     async def ask(self, request: Request, **more: object) -> Answer:
         self.begun += 1
         try:
-            while not self.go.is_set():
+            while not self.go.is_set():  # noqa: ASYNC110 – another thread sets it
                 await asyncio.sleep(0.01)
             return await self._assistant.ask(request, **more)
         except asyncio.CancelledError:
@@ -64,7 +64,7 @@ class Slow:
         self.begun += 1
         try:
             yield "Primero. [1]"
-            while not self.go.is_set():
+            while not self.go.is_set():  # noqa: ASYNC110 – another thread sets it
                 await asyncio.sleep(0.01)
             async with aclosing(self._assistant.stream(request, **more)) as pieces:
                 async for piece in pieces:

@@ -53,9 +53,10 @@ def test_the_history_says_what_is_meant(client):
 def test_the_country_may_stand_in_the_body(client):
     told = ask(client, ("user", ASKED), model="ventanilla", extra_body={"country": "DO"})
     assert told.choices[0].message.ventanilla["country"] == "DO"
-    assert ask(client, ("user", ASKED), model="ventanilla").choices[0].message.ventanilla[
-        "status"
-    ] == "clarification"
+    assert (
+        ask(client, ("user", ASKED), model="ventanilla").choices[0].message.ventanilla["status"]
+        == "clarification"
+    )
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "tool"])

@@ -89,9 +89,10 @@ async def test_each_key_reads_its_agencys_own(url, house, key, tmp_path):
             theirs = await anyone.call_tool("search", asked)
         assert "4.321" in mine.content[0].text
         assert "4.321" not in theirs.content[0].text
-        with httpx.Client(base_url=url, trust_env=False) as http:
-            listed = [s["id"] for s in http.get("/api/sources", headers=key).json()["sources"]]
-            others = [s["id"] for s in http.get("/api/sources").json()["sources"]]
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            own_list = (await http.get("/api/sources", headers=key)).json()["sources"]
+            their_list = (await http.get("/api/sources")).json()["sources"]
+        listed, others = ([s["id"] for s in each] for each in (own_list, their_list))
         assert "muni-interno" in listed
         assert "muni-interno" not in others and "seed" in others
     finally:
