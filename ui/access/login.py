@@ -9,6 +9,7 @@ GET  /api/access/oidc    goes to the provider, where one is set, and comes back 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -20,11 +21,13 @@ from pydantic import Field as Attribute
 from ui.access.doors import COOKIE, Asker
 from ui.access.oidc import Provider
 from ui.access.sessions import ABSOLUTE
+from ui.problems import problems
 
 if TYPE_CHECKING:
     from ui.access.store import AccessStore
 
 DOOR = "console"
+TAGS: list[str | Enum] = ["access"]
 
 
 class Credentials(BaseModel):
@@ -51,7 +54,9 @@ def add_login(
 ) -> None:
     """Adds the endpoints to `app`; after a login through the provider people land at `home`."""
 
-    @app.post("/api/access/login")
+    @app.post(
+        "/api/access/login", tags=TAGS, responses=problems("not-logged-in", "too-many")
+    )
     def login(given: Credentials, request: HttpRequest, response: Response) -> Who:
         """Opens a session."""
         opened = store()
@@ -60,7 +65,7 @@ def add_login(
         principal = opened.sessions.principal(token)
         return Who(user=principal.user, agency=principal.agency, role=principal.role)
 
-    @app.post("/api/access/logout", status_code=204)
+    @app.post("/api/access/logout", status_code=204, tags=TAGS, responses=problems())
     def logout(request: HttpRequest) -> Response:
         """Ends the session, if there is one."""
         if token := request.cookies.get(COOKIE):
@@ -69,7 +74,7 @@ def add_login(
         response.delete_cookie(COOKIE)
         return response
 
-    @app.get("/api/access/me")
+    @app.get("/api/access/me", tags=TAGS, responses=problems("not-logged-in", "too-many"))
     def me(who: Asker) -> Who:
         """Who is logged in."""
         return Who(user=who.user, agency=who.agency, role=who.role)
@@ -78,12 +83,12 @@ def add_login(
         return
     provider.prepare(app)
 
-    @app.get("/api/access/oidc")
+    @app.get("/api/access/oidc", include_in_schema=False)
     async def begin(request: HttpRequest) -> Response:
         """Goes to the identity provider."""
         return await provider.begin(request, str(request.url_for("oidc_callback")))
 
-    @app.get("/api/access/oidc/callback", name="oidc_callback")
+    @app.get("/api/access/oidc/callback", name="oidc_callback", include_in_schema=False)
     async def callback(request: HttpRequest) -> Response:
         """Comes back from it, logged in."""
         token = await provider.finish(request, store())

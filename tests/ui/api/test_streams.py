@@ -83,12 +83,12 @@ def test_a_full_queue_says_when_to_come_again(narrow):
         first = people.submit(post, url)
         until(lambda: slow.begun == 1)
         second = people.submit(post, url)
-        until(lambda: post(url, headers=EVENTS).status_code == 503)
+        until(lambda: httpx.get(f"{url}/api/ready", trust_env=False).status_code == 503)
+        assert post(url, headers=EVENTS).status_code == 503
         full = post(url)
         assert (full.status_code, full.headers["content-type"]) == (503, "application/problem+json")
         assert full.json()["type"].endswith("#problem-busy")
         assert int(full.headers["retry-after"]) == full.json()["wait_s"] >= 1
-        assert httpx.get(f"{url}/api/ready", trust_env=False).status_code == 503
         assert httpx.get(f"{url}/api/health", trust_env=False).status_code == 200
         assert slow.begun == 1  # the second waits for its turn
         slow.go.set()
