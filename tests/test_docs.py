@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,56 @@ def test_every_setting_is_in_the_table():
 
     named = set(re.findall(r"^\| `(VENTANILLA_\w+)` \|", README, re.M))
     assert named == {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+# ------------------------------------------------------------------ the guide for other programs
+
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+WRITTEN = "http://127.0.0.1:7860"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The API over the seed corpus, on a free port."""
+    from tests.ui.api.conftest import running
+    from ui.assemble import open_house
+    from ui.settings import Settings
+
+    with open_house(Settings(home=tmp_path_factory.mktemp("api"))) as house:
+        house.sync("seed")
+        with running(house) as (url, _):
+            yield url
+
+
+def api_commands():
+    blocks = re.findall(r"^```console\n(.*?)^```$", API, re.M | re.S)
+    parts = re.split(r"^\$ (curl .*)\n", "".join(blocks), flags=re.M)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_the_guide_shows_each_kind_of_door():
+    assert len(api_commands()) == 4
+    assert len(re.findall(r"^```python$", API, re.M)) == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize(("command", "shown"), api_commands())
+def test_its_commands_show_what_they_say(served, command, shown):
+    arguments = shlex.split(command.replace(WRITTEN, served))
+    told = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    expected = shown.splitlines()
+    assert expected
+    assert [line for line in expected if line not in told.stdout] == []
+
+
+@pytest.mark.parametrize("program", re.findall(r"^```python\n(.*?)^```$", API, re.M | re.S))
+def test_its_programs_print_what_they_say(served, program):
+    program = program.replace(WRITTEN, served)
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONUTF8": "1"}, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    expected = [line.removeprefix("#> ") for line in program.splitlines() if line[:3] == "#> "]
+    assert expected
+    assert [line for line in expected if line not in told.stdout] == []

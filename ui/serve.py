@@ -54,6 +54,7 @@ def serve(settings: Settings, note: Callable[[str], None]) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     with bind(settings) as listener, open_house(settings, note) as house:
         provider_of(settings)  # what is wrong is said now, not to the first who logs in
+        _ = settings.channel
         if settings.access_url:
             _ = house.access
         # gradio takes seconds to import: meanwhile the corpus is read.
@@ -142,6 +143,7 @@ async def _run(
             page,
             log_level="warning",
             access_log=False,  # a query string may hold what a citizen typed
+            forwarded_allow_ips=house.settings.proxies,
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
         server = uvicorn.Server(config)

@@ -45,6 +45,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -55,6 +56,17 @@ from agents.llm import LATAM_GPT, ModelOptions
 from sources.errors import UsageError
 
 PREFIX = "VENTANILLA_"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """All that a messaging channel needs."""
+
+    url: str
+    phone: str
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    verify: str = field(repr=False)
 
 
 class Settings(BaseModel):
@@ -105,6 +117,19 @@ class Settings(BaseModel):
     def live_sources(self) -> tuple[str, ...]:
         """The ids of `live`."""
         return tuple(filter(None, (each.strip() for each in self.live.split(","))))
+
+    @property
+    def channel(self) -> ChannelSettings | None:
+        """The messaging channel, if one is set. Raises UsageError where it is set by half."""
+        names = [each.name for each in fields(ChannelSettings)]
+        given = {name: getattr(self, f"channel_{name}") for name in names}
+        missing = [name for name, value in given.items() if not value]
+        if len(missing) == len(names):
+            return None
+        if missing:
+            variable = f"{PREFIX}CHANNEL_{missing[0].upper()}"
+            raise UsageError(f"the channel lacks {variable}", "Set it, or unset all of them.")
+        return ChannelSettings(**given)
 
     @property
     def model_options(self) -> ModelOptions:
@@ -172,6 +197,8 @@ class Settings(BaseModel):
     def usage(self) -> Path | str:
         """Where usage is kept: an SQLite file, or the URL of a database."""
         return self.usage_url or self.home / "usage.sqlite"
+
+    @property
     def messages(self) -> Path:
         """The SQLite file of which messages of a channel were taken."""
         return self.home / "messages.sqlite"

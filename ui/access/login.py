@@ -54,9 +54,7 @@ def add_login(
 ) -> None:
     """Adds the endpoints to `app`; after a login through the provider people land at `home`."""
 
-    @app.post(
-        "/api/access/login", tags=TAGS, responses=problems("not-logged-in", "too-many")
-    )
+    @app.post("/api/access/login", tags=TAGS, responses=problems("not-logged-in", "too-many"))
     def login(given: Credentials, request: HttpRequest, response: Response) -> Who:
         """Opens a session."""
         opened = store()

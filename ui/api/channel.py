@@ -30,19 +30,10 @@ from sources.document import PUBLIC
 from sources.errors import Busy, TooMany, UsageError
 from ui.api.asking import Asking
 from ui.api.limits import Buckets, Rate
-from ui.api.messages import (
-    OLDEST_S,
-    ChannelSettings,
-    Message,
-    Seen,
-    Sender,
-    hashed,
-    messages,
-    signed,
-)
+from ui.api.messages import OLDEST_S, Message, Seen, Sender, hashed, messages, signed
 from ui.api.texts import short, words
 from ui.problems import KINDS, problems, response
-from ui.settings import Settings
+from ui.settings import ChannelSettings, Settings
 
 log = logging.getLogger("ventanilla.channel")
 
@@ -151,7 +142,7 @@ class Doors:
 
     def __init__(self, settings: Settings, asking: Asking) -> None:
         """Raises UsageError where a channel is set by half."""
-        self._settings = ChannelSettings.of(settings)
+        self._settings = settings.channel
         self._asking, self._path = asking, settings.messages
         self._channel: Channel | None = None
 
@@ -171,6 +162,7 @@ class Doors:
 
     def add(self, app: FastAPI) -> None:
         """Adds the endpoints to `app`."""
+
         @app.get(
             "/api/channel", tags=["channel"], response_class=PlainTextResponse,
             responses=problems("forbidden", "off"),

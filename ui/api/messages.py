@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from sources.errors import UsageError
-from ui.settings import Settings
+from ui.settings import ChannelSettings
 
 log = logging.getLogger("ventanilla.channel")
 
@@ -47,36 +47,6 @@ class Message:
     sender: str = field(repr=False)
     sent_at: float
     text: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """All that a channel needs."""
-
-    url: str
-    phone: str
-    token: str = field(repr=False)
-    secret: str = field(repr=False)
-    verify: str = field(repr=False)
-
-    @classmethod
-    def of(cls, settings: Settings) -> ChannelSettings | None:
-        """The channel that is set, or None. Raises UsageError where it is set by half."""
-        names = (
-            "channel_url",
-            "channel_phone",
-            "channel_token",
-            "channel_secret",
-            "channel_verify",
-        )
-        given = {name: getattr(settings, name) for name in names}
-        missing = [name for name, value in given.items() if not value]
-        if len(missing) == len(names):
-            return None
-        if missing:
-            variable = f"VENTANILLA_{missing[0].upper()}"
-            raise UsageError(f"the channel lacks {variable}", "Set it, or unset all of them.")
-        return cls(**{name.removeprefix("channel_"): str(value) for name, value in given.items()})
 
 
 def signed(secret: str, body: bytes, signature: str | None) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from sources.errors import UsageError
 from tests.ui.api.conftest import running, with_settings
 from ui.api.channel import country_of
-from ui.api.messages import ChannelSettings, Seen
+from ui.api.messages import Seen
 from ui.api.texts import MOST, words
 from ui.settings import Settings
 
@@ -116,7 +116,11 @@ def until(true, seconds=15.0):
      ({"hub.verify_token": ""}, 403), ({"hub.verify_token": "niño"}, 403)],
 )  # fmt: skip
 def test_the_channel_proves_that_it_knows_our_word(url, changed, status):
-    asked = {"hub.mode": "subscribe", "hub.verify_token": WORD, "hub.challenge": "11<b>58"} | changed
+    asked = {
+        "hub.mode": "subscribe",
+        "hub.verify_token": WORD,
+        "hub.challenge": "11<b>58",
+    } | changed
     told = httpx.get(f"{url}/api/channel", params=asked, trust_env=False)
     assert told.status_code == status
     if status == 200:
@@ -236,4 +240,4 @@ def test_it_is_off_unless_set_and_never_by_half(house):
         told = httpx.get(f"{url}/api/channel", params=asked, trust_env=False)
         assert (told.status_code, post(url, delivery("x")).status_code) == (503, 503)
     with pytest.raises(UsageError, match="VENTANILLA_CHANNEL_TOKEN"):
-        ChannelSettings.of(Settings(channel_url="https://x.example", channel_phone="1"))
+        _ = Settings(channel_url="https://x.example", channel_phone="1").channel

@@ -103,7 +103,9 @@ def test_headers_say_what_is_left_and_a_spent_share_is_a_problem(tight, house):
         assert problem["type"].endswith("#problem-too-many")
         assert int(spent.headers["retry-after"]) == problem["wait_s"] <= 20
         assert client.get("/v1/models").json()["error"]["code"] == "too-many"
-        mcp = client.post("/mcp", json={}, headers={"Accept": "application/json, text/event-stream"})
+        mcp = client.post(
+            "/mcp", json={}, headers={"Accept": "application/json, text/event-stream"}
+        )
         assert mcp.status_code == 429
         assert client.get("/api/health").status_code == 200
         command = {"Authorization": f"Bearer {TOKEN}"}

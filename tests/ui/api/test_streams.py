@@ -99,11 +99,14 @@ def test_a_full_queue_says_when_to_come_again(narrow):
 @pytest.mark.parametrize("headers", [EVENTS, {}])
 def test_who_goes_away_frees_the_place(narrow, headers):
     url, slow = narrow
-    with suppress(httpx.ReadTimeout), httpx.Client(trust_env=False) as client:
-        with client.stream("POST", f"{url}/api/ask", json=ASKED, headers=headers, timeout=0.5) as s:
-            for name, _ in events_of(s.iter_lines()):
-                if name == "sentence":
-                    break
+    with (
+        suppress(httpx.ReadTimeout),
+        httpx.Client(trust_env=False, timeout=0.5) as client,
+        client.stream("POST", f"{url}/api/ask", json=ASKED, headers=headers) as stream,
+    ):
+        for name, _ in events_of(stream.iter_lines()):
+            if name == "sentence":
+                break
     until(lambda: slow.stopped == 1 and slow.ended == 1)
     slow.go.set()
     assert post(url).status_code == 200
