@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -132,7 +132,7 @@ class Assistant:
         *,
         conversation: str | None = None,
         tenants: Tenants = (PUBLIC,),
-    ) -> AsyncIterator[str | Answer]:
+    ) -> AsyncGenerator[str | Answer, None]:
         """The answer's text as it grows, then the Answer; see `ask`.
 
         Text is shown only after it was checked: a model's sentence by sentence, as they are written;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.requests import Request as HttpRequest
@@ -13,6 +14,7 @@ from starlette.routing import Match, Route
 
 from agents.assistant import Assistant
 from ui.access.doors import Doorkeeper, guard
+from ui.access.limits import Limiter
 from ui.access.login import add_login
 from ui.access.oidc import provider_of
 from ui.api.asking import Asking, ClientLeft
@@ -21,27 +23,33 @@ from ui.api.commands import add_commands
 from ui.api.completions import add_completions
 from ui.api.description import JSON, describe
 from ui.api.intake import Intake
-from ui.api.limits import Limiter
 from ui.api.mcp import Endpoint
 from ui.api.public import add_public
 from ui.api.workers import Workers
 from ui.assemble import House
 from ui.problems import KINDS, response
+from ui.usage.doors import add_feedback
+
+if TYPE_CHECKING:
+    from ui.usage.recorder import Recorder
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
 LEFT = 499
 """The status of an answer that nobody reads any more."""
 
 
-def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
-    """The API over one house. `token` opens the endpoints of commands on this machine.
+def create_app(
+    house: House, assistant: Assistant, token: str, usage: Recorder | None = None
+) -> FastAPI:
+    """The API over one house. `token` opens the endpoints of commands on this machine; `usage` keeps
+    what is asked.
 
     Raises UsageError where a channel or a login provider is set by half.
     """
     settings = house.settings
-    asking = Asking(house, assistant, Workers(settings.at_once, settings.waiting))
-    mcp = Endpoint(asking)
-    channel = Doors(settings, asking)
+    asking = Asking(house, assistant, Workers(settings.at_once, settings.waiting), usage)
+    mcp = Endpoint(asking.at("mcp"))
+    channel = Doors(settings, asking.at("channel"))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -64,9 +72,10 @@ def create_app(house: House, assistant: Assistant, token: str) -> FastAPI:
     app.add_exception_handler(ClientLeft, _left)
     add_login(app, lambda: house.access, provider_of(settings))
     add_public(app, house, asking)
-    add_completions(app, asking)
+    add_completions(app, asking.at("openai"))
     channel.add(app)
     app.router.routes.append(Route("/mcp", endpoint=mcp))
+    add_feedback(app, usage)
     add_commands(app, house)
     describe(app)
     _add_the_rest(app)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi.requests import Request as HttpRequest
 
@@ -22,6 +22,10 @@ from ui.api.workers import Workers
 from ui.assemble import House
 from ui.passages import SearchAnswer, SearchRequest, search
 from ui.problems import KINDS, kind_of, told
+from ui.usage.recorded import Recorded
+
+if TYPE_CHECKING:
+    from ui.usage.recorder import Recorder
 
 log = logging.getLogger("ventanilla.api")
 
@@ -36,16 +40,34 @@ class ClientLeft(Exception):
 class Asking:
     """Puts questions to a house, so many at once as `workers` allow."""
 
-    def __init__(self, house: House, assistant: Assistant, workers: Workers) -> None:
-        self.assistant, self.workers = assistant, workers
+    def __init__(
+        self,
+        house: House,
+        assistant: Assistant,
+        workers: Workers,
+        usage: Recorder | None = None,
+        door: str = "api",
+    ) -> None:
+        self.assistant, self.workers, self.usage = assistant, workers, usage
         self._house = house
+        self._recorded = Recorded(assistant, usage, door)
+
+    def at(self, door: str) -> Asking:
+        """The same, at another door: answers are noted under its name."""
+        return Asking(self._house, self.assistant, self.workers, self.usage, door)
 
     async def answer(
-        self, request: Request, tenants: tuple[str, ...], conversation: str | None = None
+        self,
+        request: Request,
+        tenants: tuple[str, ...],
+        *,
+        conversation: str | None = None,
+        door: str | None = None,
     ) -> Answer:
-        """The answer, after its turn. Raises Busy."""
+        """The answer, after its turn; `door` where it is another one than usual. Raises Busy."""
+        more = {"tenants": tenants, "conversation": conversation}
         async with self.workers.ticket():
-            return await self.assistant.ask(request, tenants=tenants, conversation=conversation)
+            return await self._recorded.ask(request, door=door, **more)
 
     async def search(self, request: SearchRequest, tenants: tuple[str, ...]) -> SearchAnswer:
         """Passages, best first. Raises Busy."""
@@ -97,8 +119,7 @@ class Asking:
         self, request: Request, tenants: tuple[str, ...]
     ) -> AsyncGenerator[Event, None]:
         shown = ""
-        stream = self.assistant.stream(request, tenants=tenants)
-        async with aclosing(stream) as pieces:  # type: ignore[type-var]
+        async with aclosing(self._recorded.stream(request, tenants=tenants)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     for citation in piece.citations:

@@ -28,8 +28,8 @@ from agents.understanding.language import detect
 from sources.country import countries
 from sources.document import PUBLIC
 from sources.errors import Busy, TooMany, UsageError
+from ui.access.limits import Buckets, Rate
 from ui.api.asking import Asking
-from ui.api.limits import Buckets, Rate
 from ui.api.messages import OLDEST_S, Message, Seen, Sender, hashed, messages, signed
 from ui.api.texts import short, words
 from ui.problems import KINDS, problems, response

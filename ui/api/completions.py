@@ -24,9 +24,9 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from agents.state import MAX_TURN, Answer, Request, Turn
 from sources.country import countries
 from sources.errors import UsageError
+from ui.access.limits import Caller
 from ui.access.permissions import require
 from ui.api.asking import Asking, Event, while_there
-from ui.api.limits import Caller
 from ui.api.public import EVENT_STREAM, HEARTBEAT_S, LIMITS, SEND_S
 from ui.problems import KINDS, problems, response, told
 

@@ -11,7 +11,7 @@ import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.api.limits import headers_of
+from ui.access.limits import headers_of
 from ui.problems import KINDS, Kind, response
 
 log = logging.getLogger("ventanilla.api")

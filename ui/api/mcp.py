@@ -29,8 +29,8 @@ from agents.toolkit.schema import described
 from sources.catalog import one_line
 from sources.country import countries
 from sources.errors import UsageError, VentanillaError
+from ui.access.limits import caller_of
 from ui.access.permissions import ANYONE, Principal, require
-from ui.api.limits import caller_of
 from ui.passages import SearchAnswer, SearchRequest
 from ui.problems import KINDS, kind_of, response
 

@@ -20,9 +20,9 @@ from agents.toolkit.loader import loaded
 from agents.toolkit.schema import described
 from sources.catalog import read_catalog
 from sources.document import PUBLIC
+from ui.access.limits import Caller
 from ui.access.permissions import require, visible
 from ui.api.asking import Asking, Event, while_there
-from ui.api.limits import Caller
 from ui.assemble import House
 from ui.passages import SearchAnswer, SearchRequest
 from ui.problems import KINDS, problems, response
@@ -200,7 +200,7 @@ def _add_answers(app: FastAPI, asking: Asking) -> None:
         require(who, "ask")
         if wants_events(http):
             return event_stream(asking.events(request, who.tenants))
-        return await while_there(http, asking.answer(request, who.tenants))
+        return await while_there(http, asking.answer(request, who.tenants, door=who.door))
 
     @app.post("/api/search", tags=["answers"], responses=problems(*LIMITS))
     async def find(

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from pydantic import Field as Attribute
 
 from sources.errors import UsageError, VentanillaError
+from ui.access.limits import Caller
+from ui.problems import problems
 from ui.usage.reasons import reasons
 from ui.usage.recorder import Recorder
 
@@ -33,13 +35,17 @@ class FeedbackKept(BaseModel):
 def add_feedback(app: FastAPI, recorder: Recorder | None) -> None:
     """Adds the endpoints to `app`; 404 for an answer that is not known, 503 where nothing is kept."""
 
-    @app.get("/api/feedback/reasons")
-    def known() -> dict[str, dict[str, str]]:
+    @app.get("/api/feedback/reasons", tags=["answers"], responses=problems("too-many"))
+    def known(who: Caller) -> dict[str, dict[str, str]]:
         """The reasons that may be given, with their words in each language."""
         return {key: dict(words) for key, words in reasons().items()}
 
-    @app.post("/api/feedback")
-    async def give(request: FeedbackRequest) -> FeedbackKept:
+    @app.post(
+        "/api/feedback",
+        tags=["answers"],
+        responses=problems("not-found", "not-logged-in", "too-many", "off"),
+    )
+    async def give(request: FeedbackRequest, who: Caller) -> FeedbackKept:
         """Keeps feedback, in place of what was said of that answer before."""
         if recorder is None:
             raise HTTPException(503, OFF)

@@ -5,7 +5,8 @@ assistant = Recorded(assistant, recorder, door="page")
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from agents.assistant import Assistant
@@ -30,12 +31,17 @@ class Recorded:
         self._keep(request, answer, door or self._door, more)
         return answer
 
-    async def stream(self, request: Request, **more: Any) -> AsyncIterator[str | Answer]:
-        """See `Assistant.stream`. An answer that nobody waited for is not noted."""
-        async for piece in self._assistant.stream(request, **more):
-            if isinstance(piece, Answer):
-                self._keep(request, piece, self._door, more)
-            yield piece
+    async def stream(
+        self, request: Request, *, door: str | None = None, **more: Any
+    ) -> AsyncGenerator[str | Answer, None]:
+        """See `Assistant.stream`. An answer that nobody waited for is not noted; closing the iterator
+        ends the run.
+        """
+        async with aclosing(self._assistant.stream(request, **more)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    self._keep(request, piece, door or self._door, more)
+                yield piece
 
     async def forget(self, conversation: str, **more: Any) -> None:
         """See `Assistant.forget`."""

@@ -85,7 +85,9 @@ def with_settings(house: House, **changes: object) -> House:
 
 @contextmanager
 def running(
-    house: House, wrap: Callable[[Assistant], object] = lambda assistant: assistant
+    house: House,
+    wrap: Callable[[Assistant], object] = lambda assistant: assistant,
+    usage: object = None,
 ) -> Iterator[tuple[str, object]]:
     """The API on a free port, as its address, and the assistant behind it."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -95,7 +97,7 @@ def running(
     async def run() -> None:
         async with AsyncExitStack() as stack:
             assistant = wrap(await stack.enter_async_context(house.assistant()))
-            app = create_app(house, assistant, TOKEN)
+            app = create_app(house, assistant, TOKEN, usage)
             server = uvicorn.Server(
                 uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
             )

@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from sources.errors import TooMany
 from tests.ui.api.conftest import BY, TOKEN, running, with_settings
+from ui.access import limits
+from ui.access.limits import Buckets, Limiter, Rate, network
 from ui.access.permissions import ANYONE, Principal, house_administrator
-from ui.api import limits
-from ui.api.limits import Buckets, Limiter, Rate, network
 
 ASKED = {"question": "¿Cuánto cuesta renovar la licencia?", "country": "DO"}
 

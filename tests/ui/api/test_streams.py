@@ -190,3 +190,20 @@ async def test_tickets_come_back_however_they_end():
     task.cancel()
     await asyncio.wait({task})
     assert workers.held == 0 and not workers.places.locked()
+
+
+def test_every_door_notes_what_was_asked_under_its_own_name(house):
+    noted = []
+
+    class Keeping:
+        def note_answer(self, request, answer, *, door, tenant, conversation):
+            noted.append((door, tenant, request.question))
+
+    v1 = {"model": "ventanilla-do", "messages": [{"role": "user", "content": "v1"}]}
+    with running(house, usage=Keeping()) as (url, _):
+        httpx.post(f"{url}/api/ask", json={"question": "plain"}, trust_env=False)
+        httpx.post(f"{url}/api/ask", json={"question": "stream"}, headers=EVENTS, trust_env=False)
+        httpx.post(f"{url}/v1/chat/completions", json=v1, trust_env=False)
+    assert noted == [
+        ("api", "public", "plain"), ("api", "public", "stream"), ("openai", "public", "v1"),
+    ]  # fmt: skip

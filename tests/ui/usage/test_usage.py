@@ -24,6 +24,9 @@ from sqlalchemy.exc import OperationalError
 from agents.state import Answer, Citation, Request, Status, ToolUse
 from sources.document import Document, PublicService
 from sources.errors import UsageError, VentanillaError
+from ui.access.doors import Doorkeeper, guard
+from ui.access.limits import Limiter
+from ui.access.store import AccessStore
 from ui.settings import Settings
 from ui.usage.doors import add_feedback
 from ui.usage.reasons import reasons
@@ -415,6 +418,12 @@ def test_every_door_is_noted_with_whom_it_was_opened_for(
 
 def client(recorder: Recorder | None) -> TestClient:
     app = FastAPI()
+
+    def nobody() -> AccessStore:
+        raise AssertionError("nobody shows a key")
+
+    guard(app, Doorkeeper(nobody, "t0ken"))
+    app.state.limiter = Limiter(key=0, address=0, address_day=0)
     add_feedback(app, recorder)
     return TestClient(app)
 
