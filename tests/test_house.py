@@ -177,6 +177,7 @@ FORBIDDEN = [
     ("retrieval/search.py", "def f():\n    import duckdb", "DuckDB"),
     ("agents/graph.py", "import duckdb", "DuckDB"),
     ("ui/page.py", "import rdflib", "RDF"),
+    ("ui/page.py", "def f():\n    import mcp.server", "The Model Context Protocol"),
     ("agents/graph.py", "import torch", "Models"),
     ("retrieval/search.py", "def f():\n    import transformers", "Models"),
 ]

@@ -568,7 +568,7 @@ def test_a_key_that_is_no_good_is_refused_and_not_taken_for_anyone(
             body = {"question": "¿Qué es Beca 18?", "country": "PE"}
             told = client.post(path, json=body, headers={"Authorization": shown})
             assert told.status_code == 401
-            assert set(told.json()) == {"detail"}
+            assert set(told.json()) == {"type", "title", "status", "detail"}
 
 
 def test_tools_and_the_trail_name_nothing_of_others(
