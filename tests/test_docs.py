@@ -90,6 +90,7 @@ def test_every_setting_is_in_the_table():
 
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 WRITTEN = "http://127.0.0.1:7860"
+PRINTS = "# prints: "
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,8 @@ def test_its_programs_print_what_they_say(served, program):
         env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONUTF8": "1"}, check=False,
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
-    expected = [line.removeprefix("#> ") for line in program.splitlines() if line[:3] == "#> "]
+    expected = [
+        line.removeprefix(PRINTS) for line in program.splitlines() if line.startswith(PRINTS)
+    ]
     assert expected
     assert [line for line in expected if line not in told.stdout] == []
