@@ -10,9 +10,11 @@ from tests.ui.fakes import FakeAssistant, served
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Any]:
-    """One headless Chromium; `chromium` skips where there is none."""
+    """One headless Chromium; `chromium` skips where there is none. It ends with its file: Playwright
+    keeps an event loop running, beside which no other file's asynchronous tests could run.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="install the extra `test`")
     with api.sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

