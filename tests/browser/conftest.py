@@ -1,6 +1,8 @@
 """A Chromium, a server with an assistant of its own, and pages opened in it."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ def assistant(_server: tuple[FakeAssistant, str]) -> FakeAssistant:
     """The assistant behind the page, with nothing recorded yet."""
     _server[0].asked.clear()
     _server[0].forgotten.clear()
+    _server[0].judged.clear()
     return _server[0]
 
 
@@ -42,20 +45,62 @@ def requested() -> list[str]:
 
 
 @pytest.fixture
+def complaints() -> list[str]:
+    """What pages wrote to the console as errors: a policy that was broken is among them."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Any], list[str]]:
+    """What axe-core finds on a page, of WCAG 2.2 AA and of its best practices."""
+    api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install `test`")
+    axe = api.Axe()
+
+    def found(page: Any) -> list[str]:
+        told = axe.run(page).response["violations"]
+        return [f"{v['id']}: {n['html'][:160]}" for v in told for n in v["nodes"]]
+
+    return found
+
+
+@pytest.fixture
+def keep_picture() -> Callable[[Any, str], None]:
+    """Photographs a page into the folder VENTANILLA_SCREENSHOTS, where that is set."""
+    folder = os.environ.get("VENTANILLA_SCREENSHOTS")
+
+    def keep(page: Any, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    return keep
+
+
+@pytest.fixture
 def visit(
-    browser: Any, _server: tuple[FakeAssistant, str], assistant: FakeAssistant, requested: list[str]
+    browser: Any,
+    _server: tuple[FakeAssistant, str],
+    assistant: FakeAssistant,
+    requested: list[str],
+    complaints: list[str],
 ) -> Iterator[Callable[..., Any]]:
     """Opens the page as a visitor of its own; options as of a browser context."""
     contexts = []
 
-    def opened(query: str = "", locale: str = "es-CL", **options: Any) -> Any:
+    def opened(
+        query: str = "", locale: str = "es-CL", script: bool = True, **options: Any
+    ) -> Any:
+        options |= {"java_script_enabled": script}
         context = browser.new_context(locale=locale, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: requested.append(request.url))
+        page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else 0)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(_server[1] + query)
-        page.wait_for_function("window.ventanilla && document.documentElement.lang !== 'en'")
+        if script and not query.startswith("lite"):
+            page.wait_for_function("window.ventanilla?.spoken")
         return page
 
     yield opened

@@ -10,6 +10,7 @@ from tests.ui.fakes import FakeAssistant
 gr = pytest.importorskip("gradio")
 chat = pytest.importorskip("ui.chat")
 from ui.page.session import Session  # noqa: E402
+from ui.window import launch_arguments  # noqa: E402
 
 
 class Chosen:
@@ -42,7 +43,7 @@ async def test_nothing_is_an_api_and_limits_are_set(page):
 
 
 def test_look_and_script_name_no_other_host():
-    given = chat.launch_arguments()
+    given = launch_arguments()
     text = given["head"] + given["js"] + given["theme"]._get_theme_css()
     hosts = set(re.findall(r"https?://([^/'\"\s)]+)", text)) - {"www.w3.org"}  # an XML name
     assert hosts == set()
@@ -52,7 +53,7 @@ def test_look_and_script_name_no_other_host():
 
 
 async def test_the_page_is_served_and_documents_no_endpoint(page):
-    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/", **chat.launch_arguments())
+    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/", **launch_arguments())
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         assert (await client.get("/")).status_code == 200
