@@ -153,12 +153,11 @@ class Page(Parts):
         preferred = language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
         if given["lang"]:
             preferred = language_for(given["lang"])
-        session = session or Session(language=preferred, visitor_language=preferred)
+        session = session or Session(preferred, bool(given["lang"]), preferred)
         filled: Updates = {}
         if given["country"] in countries():
             country = given["country"]
-            if not given["lang"]:
-                session.follow_country(countries()[country].languages)
+            session.follow_country(countries()[country].languages)
         updates = self._relabel(session, country)
         if given["country"] in countries():
             filled[self.country] = gr.Radio(

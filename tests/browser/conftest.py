@@ -23,6 +23,14 @@ def browser(chromium: str) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def _contexts(browser: Any) -> Iterator[dict[str, Any]]:
+    contexts: dict[str, Any] = {}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
+@pytest.fixture(scope="session")
 def _server(chromium: str) -> Iterator[tuple[FakeAssistant, str]]:
     assistant = FakeAssistant()
     with served(assistant) as url:
@@ -83,18 +91,24 @@ def visit(
     assistant: FakeAssistant,
     requested: list[str],
     complaints: list[str],
+    _contexts: dict[str, Any],
 ) -> Iterator[Callable[..., Any]]:
-    """Opens the page as a visitor of its own; options as of a browser context."""
-    contexts = []
+    """Opens the page as a visitor of its own, in a tab of its own; options as of a browser context.
+
+    Contexts are kept for the session, by their options: what was fetched once is then at hand.
+    """
+    pages = []
 
     def opened(
         query: str = "", locale: str = "es-CL", script: bool = True, **options: Any
     ) -> Any:
         options |= {"java_script_enabled": script}
-        context = browser.new_context(locale=locale, **options)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
+        key = repr((locale, sorted(options.items())))
+        if key not in _contexts:
+            _contexts[key] = browser.new_context(locale=locale, **options)
+            _contexts[key].set_default_timeout(15_000)
+        page = _contexts[key].new_page()
+        pages.append(page)
         page.on("request", lambda request: requested.append(request.url))
         page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else 0)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -104,5 +118,5 @@ def visit(
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()

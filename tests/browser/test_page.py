@@ -66,7 +66,7 @@ def test_an_example_is_asked(opened, assistant):
 def test_documents_and_answers_run_nothing(opened, requested):
     ask(opened, "hostil <img src=x onerror='window.broken=4'>")
     opened.wait_for_selector(".v-card")
-    opened.get_by_text("pulse").click()
+    opened.locator("#v-chat").get_by_text("pulse").click()
     opened.wait_for_timeout(300)
     assert opened.evaluate("window.broken") is None
     assert "<script>window.broken=1</script>" in opened.inner_text("#v-chat .message.bot")

@@ -114,8 +114,8 @@ def _actions(
     )
     date = escape(words.answered_on.format(date=spoken_date(today, language)))
     return (
-        f'<div class="v-actions" data-query="{query}" data-failed="{escape(words.not_copied)}">'
-        f'{buttons}<pre hidden>{copied}</pre></div><p class="v-printed">{date}</p>'
+        f'<div class="v-actions" data-query="{query}" data-failed="{escape(words.not_copied)}"'
+        f' data-text="{copied}">{buttons}</div><p class="v-printed">{date}</p>'
         '<p class="v-said" role="status"></p>'
     )
 

@@ -108,7 +108,7 @@
     if (!button) return;
     const actions = button.closest(".v-actions");
     const said = document.querySelector("#v-after .v-actions ~ .v-said");
-    const text = actions.querySelector("pre").textContent;
+    const text = actions.dataset.text;
     const url = new URL(`?${actions.dataset.query}`, location.href.split(/[?#]/)[0]).href;
     if (button.dataset.do === "print") return window.print();
     if (button.dataset.do === "share" && navigator.share) {
