@@ -248,11 +248,11 @@ def _passage(
         page = f'<p class="v-page">{escape(words.page.format(number=citation.page))}</p>'
     label = escape(words.source.format(number=citation.marker))
     return (
-        f'<section class="v-passage" id="{_anchor(turn, citation.marker)}" tabindex="-1"'
+        f'<div class="v-passage" id="{_anchor(turn, citation.marker)}" role="group" tabindex="-1"'
         f' aria-label="{label}"><span class="v-number" aria-hidden="true">{citation.marker}</span>'
         f'<blockquote lang="{escape(citation.language or "")}">'
         f"{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</blockquote>"
-        f"{page}{facts}</section>"
+        f"{page}{facts}</div>"
     )
 
 

@@ -151,40 +151,41 @@ def test_an_address_may_name_the_language(visit):
     visit(query="?lang=pt").get_by_role("button", name="Perguntar").wait_for()
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_no_width_scrolls_sideways_and_targets_are_large(visit, width):
-    page = visit(viewport={"width": width, "height": 800})
+def test_no_width_scrolls_sideways_and_targets_are_large(visit):
+    page = visit(viewport={"width": 360, "height": 800})
     page.wait_for_selector("#v-question")
     ask(page, QUESTION)
     page.get_by_role("button", name="República Dominicana", exact=True).click()
     page.wait_for_selector(".v-card")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = page.evaluate(
-        """[...document.querySelectorAll(
-          'button:not(.v-act), .v-choice label, #v-question, .v-link a, summary')]
-        .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
-        .map((e) => e.outerHTML.slice(0, 120))"""
-    )
-    assert small == []
-    chat, sources = (
-        page.locator("#v-chat").bounding_box(),
-        page.locator("#v-sources").bounding_box(),
-    )
-    if width >= 1000:
-        assert sources["x"] >= chat["x"] + chat["width"]
-    else:
-        assert sources["y"] >= chat["y"] + chat["height"]
+    for width in (360, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = page.evaluate(
+            """[...document.querySelectorAll(
+              'button:not(.v-act), .v-choice label, #v-question, .v-link a, summary')]
+            .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
+            .map((e) => e.outerHTML.slice(0, 120))"""
+        )
+        assert small == [], width
+        chat = page.locator("#v-chat").bounding_box()
+        sources = page.locator("#v-sources").bounding_box()
+        if width >= 1000:
+            assert sources["x"] >= chat["x"] + chat["width"]
+        else:
+            assert sources["y"] >= chat["y"] + chat["height"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_headings_and_names(visit, scheme):
-    page = visit(color_scheme=scheme)
+def test_contrast_headings_and_names(visit):
+    page = visit()
     page.wait_for_selector("#v-question")
     page.get_by_label("República Dominicana").check()
     ask(page, QUESTION)
     page.wait_for_selector(".v-card")
-    page.wait_for_timeout(400)
-    assert page.evaluate(LOW_CONTRAST) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(400)
+        assert page.evaluate(LOW_CONTRAST) == [], scheme
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1

@@ -91,7 +91,7 @@ class FakeAssistant:
         text = ""
         for line in made.answer.splitlines(keepends=True):
             text += line
-            await asyncio.sleep(0.5 if "lento" in request.question else 0.005)
+            await asyncio.sleep(0.2 if "lento" in request.question else 0.005)
             yield text
         yield made
 
