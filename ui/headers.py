@@ -70,7 +70,7 @@ class _Sending:
     """What one response becomes on its way out."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self.path, self.method = scope["path"], scope["method"]
+        self.path, self.method = str(scope["path"]), str(scope["method"])
         self.given, self.send = Given(scope=scope), send
         self.started: Message | None = None
         self.body = b""

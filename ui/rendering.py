@@ -203,7 +203,9 @@ def _table(table: Table, turn: int, words: Texts) -> str:
         + "</tr>"
         for marker, values in table.rows
     )
-    corner = f'<th role="columnheader" scope="col">{escape(words.source.format(number="")).strip()}</th>'
+    corner = (
+        f'<th role="columnheader" scope="col">{escape(words.source.format(number="")).strip()}</th>'
+    )
     return (
         f'<table class="v-table" role="table" lang="{escape(table.language)}"><caption>'
         f'{escape(table.title)}</caption><thead role="rowgroup"><tr role="row">{corner}{heads}</tr>'

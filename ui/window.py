@@ -1,6 +1,6 @@
 """The citizens' window: the page, the light version without JavaScript, and the headers of both.
 
-    app = open_window(FastAPI(), assistant, keep=recorder.give_feedback)
+app = open_window(FastAPI(), assistant, keep=recorder.give_feedback)
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def open_window(
     add_lite(app, assistant, keep, kept_days)
     app.add_middleware(Headers)
     page = chat.build(assistant, feedback=keep is not None)
-    return gr.mount_gradio_app(app, page, path="", **launch_arguments())
+    mounted: FastAPI = gr.mount_gradio_app(app, page, path="", **launch_arguments())
+    return mounted
 
 
 def launch_arguments() -> dict[str, Any]:

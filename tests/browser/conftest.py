@@ -73,8 +73,8 @@ def violations() -> Callable[[Any], list[str]]:
 
 @pytest.fixture
 def keep_picture() -> Callable[[Any, str], None]:
-    """Photographs a page into the folder VENTANILLA_SCREENSHOTS, where that is set."""
-    folder = os.environ.get("VENTANILLA_SCREENSHOTS")
+    """Photographs a page into the folder SCREENSHOTS, where that is set."""
+    folder = os.environ.get("SCREENSHOTS")
 
     def keep(page: Any, name: str) -> None:
         if folder:
@@ -99,9 +99,7 @@ def visit(
     """
     pages = []
 
-    def opened(
-        query: str = "", locale: str = "es-CL", script: bool = True, **options: Any
-    ) -> Any:
+    def opened(query: str = "", locale: str = "es-CL", script: bool = True, **options: Any) -> Any:
         options |= {"java_script_enabled": script}
         key = repr((locale, sorted(options.items())))
         if key not in _contexts:

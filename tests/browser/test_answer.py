@@ -79,7 +79,9 @@ def test_the_answer_is_copied_with_sources_and_dates(everywhere):
     copied = everywhere.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(QUESTION)
     assert f"{COST} [1]" in copied
-    assert "[1] INTRANT. Renovación de la licencia de conducir. Dato del 5 de marzo de 2026" in copied
+    assert (
+        "[1] INTRANT. Renovación de la licencia de conducir. Dato del 5 de marzo de 2026" in copied
+    )
     assert "https://intrant.gob.do/renovacion" in copied
     assert "**" not in copied
     assert "<" not in copied
@@ -102,7 +104,9 @@ def test_a_shared_link_fills_in_the_question_and_sends_nothing(answered, visit, 
 
 
 def test_sharing_by_the_telephone_hands_over_words_and_address(answered):
-    answered.evaluate("navigator.share = (given) => { window.given = given; return Promise.resolve(); }")
+    answered.evaluate(
+        "navigator.share = (given) => { window.given = given; return Promise.resolve(); }"
+    )
     answered.get_by_role("button", name="Compartir").click()
     answered.wait_for_function("window.given")
     given = answered.evaluate("window.given")
@@ -157,7 +161,9 @@ def test_papers_are_ticked_off_and_forgotten_with_the_conversation(answered):
     assert answered.get_by_role("checkbox", name="Presente su cédula.").last.is_checked()
     answered.get_by_role("button", name="Nueva conversación").click()
     answered.wait_for_function("!document.querySelector('#v-chat .v-tick')")
-    assert answered.evaluate("Object.keys(sessionStorage).filter(k => k.startsWith('v-tick'))") == []
+    assert (
+        answered.evaluate("Object.keys(sessionStorage).filter(k => k.startsWith('v-tick'))") == []
+    )
 
 
 def test_rows_of_a_register_are_a_table_beside_the_map(visit):

@@ -174,7 +174,9 @@ def _row(number: int, name: str, address: str, phone: str) -> Document:
     )  # fmt: skip
     row = {"id": str(number), "name": name, "address": address, "phone": phone,
            "kind_label": "Hospital", "municipality": "Ñuñoa"}  # fmt: skip
-    return to_document(dataset, roles()["health_facilities"], row, f"cl-deis.health_facilities.{number}")
+    return to_document(
+        dataset, roles()["health_facilities"], row, f"cl-deis.health_facilities.{number}"
+    )
 
 
 ROWS = [
@@ -184,14 +186,17 @@ ROWS = [
 PLACES_OF_HEALTH = answer(
     Status.ANSWERED,
     "**Establecimientos de salud en Ñuñoa**\n\n"
-    + "\n".join(
-        f"- {d.quote(d.sections[0])} [{n}]" for n, d in enumerate(ROWS, 1)
-    ),
+    + "\n".join(f"- {d.quote(d.sections[0])} [{n}]" for n, d in enumerate(ROWS, 1)),
     country="CL",
     sectors=["health"],
     citations=[cite(n, d.quote(d.sections[0]), d) for n, d in enumerate(ROWS, 1)],
     points=[
-        {"label": "Hospital Base de la Ribera", "latitude": -33.45, "longitude": -70.6, "marker": 1},
+        {
+            "label": "Hospital Base de la Ribera",
+            "latitude": -33.45,
+            "longitude": -70.6,
+            "marker": 1,
+        },
         {"label": "CESFAM Los Castaños", "latitude": -33.46, "longitude": -70.61, "marker": 2},
     ],
 )

@@ -35,10 +35,9 @@ def body(answer: Answer, words: Texts) -> Markup:
     text = rendering.MARKER.sub(
         lambda found: f"{_OPEN}{found[1]}{_CLOSE}" if found[1] in known else found[0], text
     )
-    made = _MARKDOWN.render(text)
-    made = re.sub(
-        f"{_OPEN}(\\d+){_CLOSE}", lambda m: rendering.to_card(0, int(m[1]), words), made
-    )
+    # Below the page's first heading, not below one of the conversation.
+    made = _MARKDOWN.render(text).replace("<h3>", "<h2>").replace("</h3>", "</h2>")
+    made = re.sub(f"{_OPEN}(\\d+){_CLOSE}", lambda m: rendering.to_card(0, int(m[1]), words), made)
     made = re.sub(f"{_CALL}([^{_CALLED}]*){_CALLED}", lambda m: rendering.call(m[1], words), made)
     return Markup(made)  # noqa: S704 – CommonMark without HTML, and our own links
 
@@ -80,7 +79,9 @@ def answer_parts(
     }
 
 
-def _options(question: str, country: str, answer: Answer, language: str) -> list[tuple[str, Fields]]:
+def _options(
+    question: str, country: str, answer: Answer, language: str
+) -> list[tuple[str, Fields]]:
     """The choices of a clarification, or what can be asked next, as buttons."""
     if asked := answer.clarification:
         values = [option.value for option in asked.options]
@@ -104,13 +105,13 @@ def _corrections(
     """(what was understood, what the button says, what it sends)."""
     same: Fields = [("q", question), ("country", country), *(("literal", w) for w in literal)]
     made = [
-        (said, words.not_meant, [*same, ("literal", word)])
-        for said, word in chips(answer, words)
+        (said, words.not_meant, [*same, ("literal", word)]) for said, word in chips(answer, words)
     ]
     if answer.country and answer.status in KEPT:
         said = words.country_chip.format(country=country_name(answer.country, language))
         for code, name in other_countries(answer, language):
-            made.append((said, name, [("q", question), ("country", code), ("from", answer.country)]))
+            made.append(
+                (said, name, [("q", question), ("country", code), ("from", answer.country)])
+            )
             said = ""
     return made
-

@@ -21,10 +21,11 @@ def _new_id() -> str:
 class Session:
     """One visitor's conversation.
 
-    `turns` holds question and answer, oldest first. `answers_in` is the language of answers that was
-    chosen beside an English page. `literal` are words that were not meant as they were read; `complete` tells that the last question,
-    asked for `asked_country`, has its answer. `pending` is the question that a clarification
-    waits to ask again. `forgotten` tells a run still under way that its conversation is over.
+    `turns` holds question and answer, oldest first; `complete` tells that the last question, asked
+    for `asked_country`, has its answer. `answers_in` is the language of answers chosen beside an
+    English page. `literal` are words that were not meant as they were read. `pending` is the
+    question that a clarification waits to ask again. `forgotten` tells a run still under way that
+    its conversation is over.
     """
 
     language: str = "es"
@@ -47,9 +48,7 @@ class Session:
 
     def successor(self) -> Session:
         """A session for a new conversation: same language, nothing else."""
-        return Session(
-            self.language, self.language_chosen, self.visitor_language, self.answers_in
-        )
+        return Session(self.language, self.language_chosen, self.visitor_language, self.answers_in)
 
     @property
     def asked_in(self) -> str | None:
