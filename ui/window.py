@@ -11,9 +11,8 @@ from fastapi import FastAPI
 
 from ui import chat  # first: it tells gradio to ask no outside host, before gradio is imported
 from ui.headers import Headers
-from ui.lite import add_lite
+from ui.lite import Keep, add_lite
 from ui.page import HEAD, SCRIPT, STYLES
-from ui.page.feedback import Keep
 from ui.page.theme import theme
 
 import gradio as gr  # isort: skip

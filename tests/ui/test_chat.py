@@ -101,6 +101,45 @@ async def test_a_clarification_asks_the_same_question_again(page, assistant):
     assert "<mark>" in end[page.sources]
 
 
+class Clicked:
+    """What Gradio hands over when a chip is clicked."""
+
+    def __init__(self, **data):
+        self._data = data
+
+
+async def test_a_chip_asks_again_for_another_country_named_in_the_question(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta en República Dominicana?", session, "DO"))
+    end = await last(page._again(session, "DO", Clicked(country="PE")))
+    request = assistant.asked[-1][0]
+    assert (request.question, request.country) == ("¿Cuánto cuesta en Perú?", "PE")
+    assert end[page.after]
+
+
+async def test_a_chip_takes_a_word_as_it_was_written_until_another_question(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    await last(page._again(session, "DO", Clicked(literal="carnet")))
+    await last(page._again(session, "DO", Clicked(literal="liscencia")))
+    assert assistant.asked[-1][0].literal == ["carnet", "liscencia"]
+    await last(page._ask("¿Cuánto demora?", session, "DO"))
+    assert assistant.asked[-1][0].literal == []
+
+
+async def test_a_chip_of_nothing_asks_nothing(page, assistant):
+    await last(page._again(Session(), "DO", Clicked(country="PE")))
+    assert assistant.asked == []
+
+
+async def test_an_english_page_answers_in_a_language_of_the_sources(page, assistant):
+    session = Session(language="en", language_chosen=True, visitor_language="en")
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    page._answers_chosen("pt", session)
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    assert [request.language for request, _ in assistant.asked] == [None, "pt-BR"]
+
+
 async def test_a_suggestion_is_a_question_of_its_own(page, assistant):
     session = Session()
     await last(page._ask("¿Cuánto cuesta?", session, "DO"))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import uuid
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -26,14 +28,21 @@ from sources.country import countries
 from sources.errors import VentanillaError
 from ui.lite.render import answer_parts, statement
 from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_for, languages
-from ui.page.feedback import Keep, reasons
 from ui.page.session import for_country
+from ui.usage.reasons import reasons
 
 if TYPE_CHECKING:
     from ui.chat import AssistantLike
 
+log = logging.getLogger("ventanilla.lite")
+
 AT_ONCE, WAITING = 20, 100
 """Questions answered at the same time, and how many more may wait; others are told to come back."""
+
+Keep = Callable[[str, bool, str | None], bool]
+"""Keeps (id of an answer, whether it helped, reason or None), as `Recorder.give_feedback` does; False
+where no such answer is known. Raises VentanillaError where it cannot be kept.
+"""
 
 LONGEST_FORM = 16_384
 """Bytes of a form; a longer one is no question."""
@@ -120,10 +129,15 @@ class Lite:
         )  # fmt: skip
 
     async def _answer(self, asked: Question, conversation: str) -> Answer | None:
+        """The answer; None where something broke on our side."""
         answer = None
-        async for piece in self.assistant.stream(asked, conversation=conversation):
-            if isinstance(piece, Answer):
-                answer = piece
+        try:
+            async for piece in self.assistant.stream(asked, conversation=conversation):
+                if isinstance(piece, Answer):
+                    answer = piece
+        except Exception as error:
+            # The reader gets a sentence; the log gets the place, never the question.
+            log.error("the assistant raised %s", type(error).__name__, exc_info=error)
         return answer
 
     async def new(self, request: Request) -> Response:
@@ -145,7 +159,7 @@ class Lite:
         useful = form.get("useful", [""])[0] == "yes"
         kept = False
         if self.keep and not _from_elsewhere(request):
-            given = reason if reason in reasons(language) and not useful else None
+            given = reason if reason in reasons() and not useful else None
             try:
                 kept = await asyncio.to_thread(
                     self.keep, form.get("answer_id", [""])[0][:200], useful, given

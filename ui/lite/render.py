@@ -13,9 +13,9 @@ from agents.state import Answer, Status
 from sources.country import countries
 from ui import rendering
 from ui.page import Texts
-from ui.page.after import KEPT, NO_FEEDBACK, chips, other_countries
-from ui.page.feedback import reasons
+from ui.page.after import KEPT, chips, other_countries
 from ui.page.frame import channel, country_name
+from ui.usage.reasons import reasons
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
 _OPEN, _CLOSE, _CALL, _CALLED = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -74,8 +74,8 @@ def answer_parts(
         else "",
         "corrections": _corrections(question, country, literal, answer, words, language),
         "sources": Markup(cited),  # noqa: S704 – escaped there
-        "reasons": reasons(language),
-        "judged": answer.status not in NO_FEEDBACK,
+        "reasons": {key: said[language] for key, said in reasons().items()},
+        "judged": answer.status in KEPT,
     }
 
 

@@ -10,15 +10,12 @@ from agents.replies import spoken_date
 from agents.state import Answer, Status
 from sources.country import countries
 from ui.page import Texts
-from ui.page.feedback import reasons
 from ui.page.frame import channel, country_name
 from ui.page.plain import shared_query, with_sources
-
-NO_FEEDBACK = (Status.CRISIS, Status.CLARIFICATION)
-"""Endings of which nobody is asked whether they helped."""
+from ui.usage.reasons import reasons
 
 KEPT = (Status.ANSWERED, Status.UNANSWERABLE)
-"""Endings that somebody may want to copy, print or share."""
+"""Endings that somebody may want to copy, print, share or judge."""
 
 
 def after(
@@ -44,7 +41,7 @@ def after(
         )
     if answer.status in KEPT:
         parts.append(_actions(question, asked_country, answer, today, words, language))
-    if feedback and answer.status not in NO_FEEDBACK:
+    if feedback and answer.status in KEPT:
         parts.append(_feedback(answer, words, language))
     shown = "".join(parts)
     return shown and f'<h2 class="v-hidden">{escape(words.after)}</h2>{shown}'
@@ -122,8 +119,8 @@ def _actions(
 
 def _feedback(answer: Answer, words: Texts, language: str) -> str:
     options = "".join(
-        f'<label><input type="radio" name="v-why" value="{key}"> {escape(text)}</label>'
-        for key, text in reasons(language).items()
+        f'<label><input type="radio" name="v-why" value="{key}"> {escape(said[language])}</label>'
+        for key, said in reasons().items()
     )
     return (
         f'<form class="v-feedback" data-answer="{escape(answer.id)}"'
