@@ -111,6 +111,7 @@ def test_text_of_double_size_is_not_cut(visit, keep_picture):
     keep_picture(page, "text-200-percent")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert page.evaluate(CUT) == []
+    assert page.locator("#v-question").bounding_box()["width"] > 300
 
 
 def test_an_answer_is_told_once(visit):

@@ -137,7 +137,9 @@ def test_a_helpful_answer_is_thanked_for(answered, assistant):
 
 def test_an_answer_that_did_not_help_says_why(everywhere, assistant, keep_picture):
     everywhere.get_by_role("button", name="No me sirvió").click()
-    everywhere.get_by_label("El dato ya no está vigente").check()
+    choice = everywhere.get_by_label("El dato ya no está vigente")
+    choice.check()
+    assert choice.evaluate("(e) => getComputedStyle(e).appearance") != "none"
     keep_picture(everywhere, "feedback")
     everywhere.get_by_role("button", name="Enviar").click()
     everywhere.get_by_text("Gracias: su opinión").wait_for()

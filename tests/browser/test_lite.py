@@ -59,6 +59,7 @@ def test_what_was_understood_is_corrected(lite, assistant):
     ask(lite, QUESTION, "DO")
     lite.get_by_role("button", name="No quise decir eso").first.click()
     assert assistant.asked[-1][0].literal == ["liscencia"]
+    lite.locator("summary", has_text="País: República Dominicana").click()
     lite.get_by_role("button", name="Perú", exact=True).click()
     assert assistant.asked[-1][0].country == "PE"
 

@@ -72,7 +72,9 @@ def answer_parts(
         "channel": Markup(channel(where, answer.sectors, words, language))  # noqa: S704 – escaped there
         if where and told
         else "",
-        "corrections": _corrections(question, country, literal, answer, words, language),
+        "corrections": _corrections(question, country, literal, answer, words),
+        "elsewhere": _elsewhere(question, answer, language),
+        "place": country_name(answer.country, language),
         "sources": Markup(cited),  # noqa: S704 – escaped there
         "reasons": {key: said[language] for key, said in reasons().items()},
         "judged": answer.status in KEPT,
@@ -95,23 +97,18 @@ def _options(
 
 
 def _corrections(
-    question: str,
-    country: str,
-    literal: Sequence[str],
-    answer: Answer,
-    words: Texts,
-    language: str,
-) -> list[tuple[str, str, Fields]]:
-    """(what was understood, what the button says, what it sends)."""
+    question: str, country: str, literal: Sequence[str], answer: Answer, words: Texts
+) -> list[tuple[str, Fields]]:
+    """What was read otherwise than written, and what a button sends to take it back."""
     same: Fields = [("q", question), ("country", country), *(("literal", w) for w in literal)]
-    made = [
-        (said, words.not_meant, [*same, ("literal", word)]) for said, word in chips(answer, words)
+    return [(said, [*same, ("literal", word)]) for said, word in chips(answer, words)]
+
+
+def _elsewhere(question: str, answer: Answer, language: str) -> list[tuple[str, Fields]]:
+    """The other countries, and what a button sends to ask for one of them."""
+    if not answer.country or answer.status not in KEPT:
+        return []
+    return [
+        (name, [("q", question), ("country", code), ("from", answer.country)])
+        for code, name in other_countries(answer, language)
     ]
-    if answer.country and answer.status in KEPT:
-        said = words.country_chip.format(country=country_name(answer.country, language))
-        for code, name in other_countries(answer, language):
-            made.append(
-                (said, name, [("q", question), ("country", code), ("from", answer.country)])
-            )
-            said = ""
-    return made
