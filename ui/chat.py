@@ -33,7 +33,7 @@ from ui.page.after import after
 from ui.page.frame import status
 from ui.page.parts import Parts, example
 from ui.page.plain import beginning
-from ui.page.session import Session, for_country
+from ui.page.session import IDLE_S, Session, for_country
 
 log = logging.getLogger("ventanilla.page")
 
@@ -42,9 +42,6 @@ AT_ONCE = 20
 
 WAITING = 200
 """Questions that may wait; after that a visitor is told to come back."""
-
-IDLE_S = 3600
-"""Seconds of quiet after which a session is deleted and its conversation forgotten."""
 
 Updates = dict[Any, Any]
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from tests.ui.fakes import FakeAssistant
 
 pytest.importorskip("gradio")
-from ui.lite import Lite, _optional, policy
+from ui.lite import Lite, policy
 from ui.lite.render import body
 from ui.page import languages
 from ui.window import open_window
@@ -104,13 +104,19 @@ async def test_statements_say_how_long_what_is_kept(client, language):
     told = (await client.get(f"/lite/about?lang={language}")).text
     assert "180" in told
     assert re.search(r"\b7 d", told)
+    assert "Llama" not in told
     assert "{" not in told.partition("</style>")[2]
 
 
-def test_where_nothing_is_kept_that_is_said():
-    text = "uno\n? guarda\n! no guarda"
-    assert _optional(text, kept=True) == "uno\nguarda"
-    assert _optional(text, kept=False) == "uno\nno guarda"
+async def test_what_is_not_kept_and_which_model_is_said(assistant):
+    assistant.attribution = "Built with Llama"
+    app = open_window(FastAPI(), assistant)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://window") as client:
+        told = (await client.get("/lite/about?lang=es")).text
+    assert "No se guardan estadísticas" in told
+    assert "Modelo en uso: Built with Llama" in told
+    assert "por 0 días" not in told
 
 
 def test_an_escaped_bracket_is_no_marker_in_the_light_page(assistant):

@@ -28,7 +28,7 @@ from sources.country import countries
 from sources.errors import VentanillaError
 from ui.lite.render import answer_parts, statement
 from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_for, languages
-from ui.page.session import for_country
+from ui.page.session import IDLE_S, for_country
 from ui.usage.reasons import reasons
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ where no such answer is known. Raises VentanillaError where it cannot be kept.
 LONGEST_FORM = 16_384
 """Bytes of a form; a longer one is no question."""
 
-IDLE_MINUTES = 60
 STATEMENTS = ("accessibility", "about")
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
 
@@ -173,10 +172,11 @@ class Lite:
         """The statement on accessibility, or on what this is and keeps."""
         language = _language(request)
         text = (FOLDER / "statements" / f"{name}.{language}.md").read_text(encoding="utf-8")
-        kept = _optional(text, self.kept_days > 0)
-        shown = kept.format(
-            days=EXPIRY.days, minutes=IDLE_MINUTES, kept_days=self.kept_days,
-            model=self.assistant.attribution or "—",
+        model = self.assistant.attribution
+        holds = {"? ": self.kept_days > 0, "! ": self.kept_days == 0, "@ ": bool(model)}
+        shown = _optional(text, holds).format(
+            days=EXPIRY.days, minutes=IDLE_S // 60, kept_days=self.kept_days,
+            model=model,
         )  # fmt: skip
         title = shown.splitlines()[0].removeprefix("# ")
         return self._page("statement.html", request, language, title=title, body=statement(shown))
@@ -251,11 +251,10 @@ def _safe_style() -> Any:
     return Markup(_style())  # noqa: S704 – our own file
 
 
-def _optional(text: str, kept: bool) -> str:
-    """Lines that begin with "? " hold where questions are kept, those with "! " where they are not."""
-    other = "! " if kept else "? "
-    lines = (line for line in text.splitlines() if not line.startswith(other))
-    return "\n".join(line[2:] if line.startswith(("? ", "! ")) else line for line in lines)
+def _optional(text: str, holds: dict[str, bool]) -> str:
+    """`text` without the lines that begin with a sign which does not hold, and without the signs."""
+    lines = (line for line in text.splitlines() if holds.get(line[:2], True))
+    return "\n".join(line[2:] if line[:2] in holds else line for line in lines)
 
 
 def _language(request: Request) -> str:

@@ -12,6 +12,9 @@ from sources.country import countries
 from ui import rendering
 from ui.page import ANSWERS, Texts, languages
 
+IDLE_S = 3600
+"""Seconds of quiet after which a session is deleted and its conversation forgotten."""
+
 
 def _new_id() -> str:
     return uuid.uuid4().hex
