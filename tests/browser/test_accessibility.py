@@ -18,6 +18,9 @@ STATES = {
     "crisis": "pienso en el suicidio",
 }
 
+SHORT = ("refused", "unanswerable", "error")
+"""A sentence or two and nothing else: a telephone shows them as a desk does."""
+
 
 def ask(page, question):
     before = page.locator("#v-chat .message.user").count()
@@ -38,9 +41,10 @@ def settled(page):
 def look(violations, keep_picture):
     """What axe finds on a desk and on a telephone, one of them in dark colours."""
 
-    def found(page, language, state):
+    def found(page, language, state, sizes=("desk", "phone")):
         told = []
-        for size, options in (("desk", DESK), ("phone", PHONE)):
+        for size in sizes:
+            options = {"desk": DESK, "phone": PHONE}[size]
             dark = (language, size) in (("es", "desk"), ("pt", "phone"))
             page.emulate_media(color_scheme="dark" if dark else "light")
             page.set_viewport_size(options["viewport"])
@@ -61,7 +65,8 @@ def test_axe_finds_nothing_in_any_state(visit, look, language):
     found["blank"] = look(page, language, "blank")
     for state, question in STATES.items():
         ask(page, question)
-        found[state] = look(page, language, state)
+        sizes = ("desk",) if state in SHORT else ("desk", "phone")
+        found[state] = look(page, language, state, sizes)
     page.locator('#v-country input[value="DO"]').check()
     page.wait_for_selector("#v-at-hand a")
     page.fill("#v-question", "lento ¿cuánto cuesta?")

@@ -168,6 +168,7 @@ def test_no_width_scrolls_sideways_and_targets_are_large(visit):
             .map((e) => e.outerHTML.slice(0, 120))"""
         )
         assert small == [], width
+        assert page.locator("#v-ask").bounding_box()["height"] < 260
         chat = page.locator("#v-chat").bounding_box()
         sources = page.locator("#v-sources").bounding_box()
         if width >= 1000:
