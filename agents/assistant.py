@@ -101,6 +101,8 @@ class Assistant:
         """
         started = time.perf_counter()
         context = replace(self.context, tenants=tuple(tenants))
+        if request.literal:
+            context = replace(context, searcher=context.searcher.literally(request.literal))
         request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
         if refused := self._unfit(request):
             return refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.context import Context
 from agents.labels import section_at, stale, unverified
 from agents.replies import reply, spoken_date
-from agents.state import Citation, State
+from agents.state import Citation, State, Understood
 from agents.writer import Writer
 from retrieval.analyse import words
 from retrieval.index import Scope
@@ -44,8 +44,16 @@ def masked_notice(state: State, language: str) -> list[str]:
     return [reply(language, "notices", "masked", kinds=shown)] if kinds else []
 
 
-def notices(state: State, context: Context, writer: Writer, documents: list[Document]) -> list[str]:
-    """What the reader must know beside the answer, most important first."""
+NOTICE = {"corrected": "corrected", "synonym": "understood"}
+"""The notice of each kind of word that was taken for another."""
+
+
+def notices(
+    state: State, writer: Writer, documents: list[Document], read: list[Understood]
+) -> list[str]:
+    """What the reader must know beside the answer, most important first; `read` as `understood`
+    gives it.
+    """
     language = writer.language
     told = masked_notice(state, language)
     understanding = state["understanding"]
@@ -53,8 +61,7 @@ def notices(state: State, context: Context, writer: Writer, documents: list[Docu
     told += [notice for finding in state.get("findings") or () for notice in finding["notices"]]
     if understanding["follow_up"]:
         told.append(reply(language, "notices", "follow_up"))
-    if documents and state.get("chosen"):  # rows of a tool say for themselves what was understood
-        told += _understood(state, context, language)
+    told += [reply(language, "notices", NOTICE[u.kind], word=u.word, label=u.label) for u in read]
     if any(d.language != language for d in documents):
         told.append(reply(language, "other_language"))
     cited = [
@@ -82,8 +89,12 @@ def _of_model(state: State, documents: list[Document], language: str) -> list[st
     return notices
 
 
-def _understood(state: State, context: Context, language: str) -> list[str]:
-    """The citizen's words that were read as official ones, and slips that were mended."""
+def understood(state: State, context: Context, language: str) -> list[Understood]:
+    """The citizen's words that were read as official ones, and slips that were mended, at most
+    three. None where rows of a tool answer: they say for themselves what was understood.
+    """
+    if not state.get("chosen"):
+        return []
     understanding = state["understanding"]
     codes = tuple(understanding["countries"])
     scope = Scope(tenants=context.tenants, countries=codes)
@@ -91,16 +102,14 @@ def _understood(state: State, context: Context, language: str) -> list[str]:
     places = {
         w for found in context.places.find(state["question"], codes) for w in words(found.words)
     }
-    notices = []
+    found = []
     for word, meant in [c for c in reading.corrections if c[0] not in places][:2]:
-        notices.append(reply(language, "notices", "corrected", word=word, label=meant))
+        found.append(Understood(kind="corrected", word=word, label=meant))
     for mention in reading.mentions:
         official = context.searcher.matcher.concepts[mention.id].prefLabel.get(language)
         if official and official.casefold() != mention.label.casefold():
-            notices.append(
-                reply(language, "notices", "understood", word=mention.label, label=official)
-            )
-    return list(dict.fromkeys(notices))[:3]
+            found.append(Understood(kind="synonym", word=mention.label, label=official))
+    return list({(u.word, u.label): u for u in found}.values())[:3]
 
 
 def suggestions(documents: list[Document], asked: list[str], language: str) -> list[str]:

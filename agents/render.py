@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.closing import as_of_lines, channels, masked_notice, notices, suggestions
+from agents.closing import as_of_lines, channels, masked_notice, notices, suggestions, understood
 from agents.context import Context
 from agents.extract import ALIKE
 from agents.labels import section_at, unverified
@@ -225,6 +225,7 @@ def _finish(state: State, context: Context, writer: Writer, status: Status) -> A
         writer.lines += ["", *as_of_lines(writer.citations, language)]
     if status is Status.UNANSWERABLE and not understanding["elsewhere"]:
         writer.lines += channels(understanding["countries"] or of_documents, sectors, language)
+    read = understood(state, context, language) if documents else []
     return Answer(
         id=state["id"],
         status=status,
@@ -235,7 +236,8 @@ def _finish(state: State, context: Context, writer: Writer, status: Status) -> A
         citations=writer.citations,
         tools=tools_used(state),
         points=_points(state, writer),
-        notices=notices(state, context, writer, documents),
+        notices=notices(state, writer, documents, read),
+        understood=read,
         suggestions=suggestions(
             [d for d in documents if d.id in state.get("chosen", ())],  # rows have no more to say
             understanding["aspects"],

@@ -52,6 +52,9 @@ class Request(BaseModel):
     country: str | None = Attribute(default=None, description="ISO 3166-1 alpha-2")
     language: str | None = Attribute(default=None, description="BCP 47, e.g. es or pt-BR")
     history: list[Turn] = []
+    literal: list[Annotated[str, Attribute(max_length=80)]] = Attribute(
+        default=[], max_length=5, description="words to be taken as they are written"
+    )
 
 
 class Citation(BaseModel):
@@ -108,6 +111,16 @@ class MapPoint(BaseModel):
     marker: int | None = None
 
 
+class Understood(BaseModel):
+    """A word of the question that was taken for another: a slip that was mended (`corrected`) or a
+    citizen's word for an official one (`synonym`). `Request.literal` takes it back.
+    """
+
+    kind: Literal["corrected", "synonym"]
+    word: str
+    label: str
+
+
 class Answer(BaseModel):
     """What every door gives back."""
 
@@ -122,6 +135,7 @@ class Answer(BaseModel):
     points: list[MapPoint] = []
     clarification: Clarification | None = None
     notices: list[str] = []
+    understood: list[Understood] = []
     suggestions: list[str] = []
     written: bool = Attribute(default=False, description="by a model, not quoted")
     timings_ms: dict[str, int] = {}

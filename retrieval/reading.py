@@ -118,21 +118,27 @@ def read(
     countries: Iterable[str] = (),
     minor: Iterable[str] = (),
     language: str | None = None,
+    literal: Iterable[str] = (),
 ) -> Reading:
     """Reads `text`, which is written in `language`, against the documents counted in `lexicon`.
 
-    `minor` are folded words that qualify and do not name: a town, a circumstance.
+    `minor` are folded words that qualify and do not name: a town, a circumstance. `literal` are
+    folded words and phrases that mean what is written, and nothing else.
     """
+    literal = frozenset(literal)
+    plain = frozenset(word for phrase in literal for word in phrase.split())
     countries, minor = tuple(countries), frozenset(minor)
     empty, weak = question_words()
     weak |= minor
     stop = stopwords("es") | stopwords("pt")
     tokens = [w for w in words(text) if w not in stop]
-    fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak)
+    fixed, corrections = _correct(tokens, lexicon, matcher, empty | weak | plain)
     mentions = [
         mention  # one of asking words alone names nothing: "a qué número llamo"
         for mention in _mentions(fixed, matcher, countries, language)
         if not empty.issuperset(fixed[mention.start : mention.end])
+        and " ".join(words(mention.label)) not in literal
+        and not plain.issuperset(fixed[mention.start : mention.end])
     ]
     named: dict[int, set[str]] = {}
     surely: dict[int, set[str]] = {}
@@ -150,6 +156,8 @@ def read(
             continue
         concepts, sure = named.get(position, set()), surely.get(position, set())
         subject = _subject(token, original, lexicon, matcher, concepts, sure, weak, minor, phrase)
+        if token in plain:
+            subject = replace(subject, near=())
         if others := abroad.get(position):
             subject = _with_translations(subject, others)
         subjects.setdefault(token, subject)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -109,6 +110,7 @@ class Searcher:
         self.index, self.store, self.matcher = index, store, matcher
         self.dense, self.reranker = dense, reranker
         self.profiler = Profiler(matcher)
+        self._literal: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self.refresh()
 
@@ -117,6 +119,14 @@ class Searcher:
         self._lexicon = lru_cache(maxsize=32)(
             lambda tenants, countries: Lexicon(self.store, tenants, countries)
         )
+
+    def literally(self, said: Iterable[str]) -> Searcher:
+        """The same searcher, for one question in which these words mean what is written: they are
+        not mended, and no concept is read in them.
+        """
+        same = copy.copy(self)
+        same._literal = frozenset(" ".join(words(each)) for each in said)
+        return same
 
     def lexicon(self, scope: Scope) -> Lexicon:
         """The words of the documents in `scope`."""
@@ -139,6 +149,7 @@ class Searcher:
             countries=scope.countries,
             minor=minor,
             language=language,
+            literal=self._literal,
         )
 
     def search(

@@ -1,6 +1,6 @@
 """The citizen's page.
 
-    app = gr.mount_gradio_app(app, build(assistant), path="/", **launch_arguments())
+    app = gr.mount_gradio_app(app, build(assistant), path="/", **launch_arguments())  # ui.window
 
 Everything a visitor does lives in that visitor's session: nothing is kept in this module. No event
 is part of an API, nothing is recorded in the browser, and nothing is fetched from other hosts.
@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any, Protocol
 
 # Read when gradio is imported and its queue made. It asks no outside host; and it does not go
@@ -23,23 +24,16 @@ os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 
 import gradio as gr
 
-from agents.state import Answer, Request
+from agents.state import MAX_QUESTION, Answer, Request
 from sources.country import countries
 from sources.document import Document
 from ui import rendering
-from ui.page import (
-    CSS,
-    HEAD,
-    MOST_EXAMPLES,
-    NO_COUNTRY,
-    SCRIPT,
-    Texts,
-    country_choices,
-    language_for,
-    languages,
-)
-from ui.page.session import Session
-from ui.page.theme import theme
+from ui.page import ANSWERS, country_choices, frame, language_for
+from ui.page.after import after
+from ui.page.frame import status
+from ui.page.parts import Parts, example
+from ui.page.plain import beginning
+from ui.page.session import IDLE_S, Session, for_country
 
 log = logging.getLogger("ventanilla.page")
 
@@ -48,9 +42,6 @@ AT_ONCE = 20
 
 WAITING = 200
 """Questions that may wait; after that a visitor is told to come back."""
-
-IDLE_S = 3600
-"""Seconds of quiet after which a session is deleted and its conversation forgotten."""
 
 Updates = dict[Any, Any]
 
@@ -72,43 +63,23 @@ class AssistantLike(Protocol):
         """The document behind a citation."""
 
 
-def launch_arguments() -> dict[str, Any]:
-    """What `gr.mount_gradio_app` needs besides the page: look, script, and everything off that
-    would link elsewhere or keep questions in the browser.
+def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
+    """The page over one assistant, ready to be mounted. With `feedback` it asks whether an answer
+    helped, and sends that to `api/feedback` beside it.
     """
-    style = f"<style>{CSS.read_text(encoding='utf-8')}</style>"
-    return {
-        "theme": theme(),
-        "js": SCRIPT.read_text(encoding="utf-8"),
-        # Not as `css`: Gradio prefixes every selector of that and cuts it at commas, so that
-        # `:is(a, b)` is lost and weights change.
-        "head": HEAD.read_text(encoding="utf-8") + style,
-        "footer_links": [],
-        "run_history": False,
-        "show_error": False,
-        "ssr_mode": False,
-        "pwa": False,
-        "enable_monitoring": False,
-        "mcp_server": False,
-        "max_file_size": "1kb",  # the page takes no files
-    }
+    return Page(assistant, feedback=feedback).blocks
 
 
-def build(assistant: AssistantLike) -> gr.Blocks:
-    """The page over one assistant, ready to be mounted."""
-    return Page(assistant).blocks
-
-
-class Page:
+class Page(Parts):
     """The components, and what happens when they are used; `blocks` is what Gradio mounts."""
 
     blocks: gr.Blocks
 
-    def __init__(self, assistant: AssistantLike) -> None:
-        self.assistant = assistant
+    def __init__(self, assistant: AssistantLike, *, feedback: bool = False) -> None:
+        self.assistant, self.feedback = assistant, feedback
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tidying: set[asyncio.Task[None]] = set()
-        words = languages()["es"]
+        words = Session().words
         with gr.Blocks(
             title=words.title, analytics_enabled=False, fill_width=True, elem_id="ventanilla"
         ) as self.blocks:
@@ -119,110 +90,47 @@ class Page:
                 # assistant and the event loop along; a plain function is left as it is.
                 delete_callback=lambda session: self._left(session),
             )
-            self._top(words)
-            with gr.Column(elem_id="v-desk"):
-                self._desk(words)
-            about = rendering.about(words, assistant.attribution)
-            self.about = gr.HTML(about, elem_id="v-about")
+            super().__init__(words, assistant.attribution)
             self._wire()
         self.blocks.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING, api_open=False)
-
-    # ------------------------------------------------------------------------------- components
-
-    def _top(self, words: Texts) -> None:
-        with gr.Row(elem_id="v-top"):
-            self.masthead = gr.HTML(rendering.masthead(words), elem_id="v-masthead")
-            self.language = gr.Radio(
-                [(texts.language_name, code) for code, texts in languages().items()],
-                value="es",
-                label=words.language,
-                container=False,
-                elem_id="v-language",
-                elem_classes="v-choice",
-            )
-
-    def _desk(self, words: Texts) -> None:
-        self.country = gr.Radio(
-            country_choices("es"),
-            value=NO_COUNTRY,
-            label=words.country,
-            show_label=True,
-            elem_id="v-country",
-            elem_classes="v-choice",
-        )
-        with gr.Column(elem_id="v-talk"):
-            with gr.Row(elem_id="v-talk-head"):
-                self.talk_heading = gr.HTML(rendering.talk_heading(words))
-                self.new = gr.Button(words.new, elem_id="v-new", size="sm")
-            self.chat = gr.Chatbot(
-                label=words.conversation,
-                container=False,
-                height="auto",
-                min_height=0,
-                buttons=[],
-                feedback_options=None,
-                layout="bubble",
-                group_consecutive_messages=False,
-                latex_delimiters=[],
-                allow_tags=False,
-                sanitize_html=True,
-                placeholder=words.welcome,
-                autoscroll=False,
-                elem_id="v-chat",
-            )
-            self.status = gr.HTML(rendering.status(""), elem_id="v-status")
-        with gr.Row(elem_id="v-ask"):
-            self.question = gr.Textbox(
-                label=words.question,
-                placeholder=words.question_hint,
-                lines=1,
-                max_lines=6,
-                elem_id="v-question-block",
-                autofocus=False,
-                scale=1,
-            )
-            self.ask = gr.Button(words.ask, variant="primary", elem_id="v-send", scale=0)
-        with gr.Column(elem_id="v-examples") as self.examples_block:
-            self.examples_heading = gr.HTML(rendering.heading(words.examples_heading))
-            with gr.Row(elem_id="v-example-list"):
-                self.examples = [
-                    gr.Button(**_example(words, NO_COUNTRY, place), elem_classes="v-example")
-                    for place in range(MOST_EXAMPLES)
-                ]
-        self.sources = gr.HTML(
-            rendering.sources((), self.assistant.document, words, "es"), elem_id="v-sources"
-        )
 
     def _wire(self) -> None:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         state = [self.session, self.country]
         answering = [
             self.session, self.chat, self.sources, self.question, self.ask, self.status,
-            self.examples_block, self.country,
+            self.examples_block, self.country, self.after, self.at_hand,
         ]  # fmt: skip
         relabelled = [
-            self.session, self.masthead, self.language, self.country, self.talk_heading, self.new,
-            self.chat, self.question, self.ask, self.examples_heading, *self.examples,
-            self.sources, self.about,
+            self.session, self.masthead, self.language, self.answers_in, self.country,
+            self.talk_heading, self.new, self.chat, self.question, self.ask,
+            self.examples_heading, *self.examples, self.sources, self.about, self.after,
+            self.at_hand,
         ]  # fmt: skip
-        speak = "(language) => window.ventanilla.speak(language)"
         # Gradio closes its stream when a queued event ends: a question sent just then would hang.
         at_once: dict[str, Any] = {**quiet, "queue": False}
-        begun = self.blocks.load(self._begin, state, relabelled, **at_once)
-        begun.then(None, [self.language], js=speak, **at_once)
+        speak: dict[str, Any] = {
+            "fn": None,
+            "inputs": [self.language],
+            "js": "(language) => window.ventanilla.speak(language)",
+            **at_once,
+        }
+        self.blocks.load(self._begin, state, relabelled, **at_once).then(**speak)
         self.language.input(
             self._language_chosen, [self.language, *state], relabelled, **at_once
-        ).then(None, [self.language], js=speak, **at_once)
-        self.country.input(self._country_chosen, state, relabelled, **at_once).then(
-            None, [self.language], js=speak, **at_once
+        ).then(**speak)
+        self.answers_in.input(
+            self._answers_chosen, [self.answers_in, self.session], [self.session], **at_once
         )
+        self.country.input(self._country_chosen, state, relabelled, **at_once).then(**speak)
         asking: list[Any] = [
             self.question.submit(self._ask, [self.question, *state], answering, **quiet),
             self.ask.click(self._ask, [self.question, *state], answering, **quiet),
             self.chat.option_select(self._option, state, answering, **quiet),
+            self.after.click(self._again, state, answering, **quiet),
             *(
-                example.click(self._ask, [example, *state], answering, **quiet)
-                for example in self.examples
+                button.click(self._ask, [button, *state], answering, **quiet)
+                for button in self.examples
             ),
         ]
         for event in asking:
@@ -235,18 +143,41 @@ class Page:
 
     def _begin(self, session: Session | None, country: str, request: gr.Request) -> Updates:
         """A page was opened: a new session in the language of its address (?lang=pt) or else of
-        its browser.
+        its browser. An address may fill in a question (?q=…&country=CL); it is not sent.
         """
         accepted = request.headers.get("accept-language", "")
-        asked = str(request.query_params.get("lang", ""))
-        preferred = language_for(asked, *(tag.split(";")[0] for tag in accepted.split(",")))
-        session = session or Session(language=preferred, visitor_language=preferred)
-        return self._relabel(session, country)
+        given = {key: str(request.query_params.get(key, "")) for key in ("lang", "q", "country")}
+        preferred = language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+        if given["lang"]:
+            preferred = language_for(given["lang"])
+        session = session or Session(preferred, bool(given["lang"]), preferred)
+        filled: Updates = {}
+        if given["country"] in countries():
+            country = given["country"]
+            session.follow_country(countries()[country].languages)
+        updates = self._relabel(session, country)
+        if given["country"] in countries():
+            filled[self.country] = gr.Radio(
+                choices=country_choices(session.language),
+                label=session.words.country,
+                value=country,
+            )
+        if question := given["q"].strip()[:MAX_QUESTION]:
+            words = session.words
+            filled[self.question] = gr.Textbox(
+                value=question, label=words.question, placeholder=words.question_hint
+            )
+        return updates | filled
 
     def _language_chosen(self, language: str, session: Session | None, country: str) -> Updates:
         session = session or Session()
         session.choose_language(language)
         return self._relabel(session, country)
+
+    def _answers_chosen(self, language: str, session: Session | None) -> Updates:
+        session = session or Session()
+        session.answers_in = language if language in ANSWERS else None
+        return {self.session: session}
 
     def _country_chosen(self, session: Session | None, country: str) -> Updates:
         session = session or Session()
@@ -254,31 +185,38 @@ class Page:
         session.follow_country(countries()[country].languages if country in countries() else ())
         if session.language != before:
             return self._relabel(session, country)
-        return {self.session: session, **self._examples(session, country)}
+        return {
+            self.session: session,
+            self.at_hand: frame.at_hand(country, session.words, session.language),
+            **self._examples_of(session, country),
+        }
 
     def _relabel(self, session: Session, country: str) -> Updates:
         """Every label in the session's language; what was said stays as it was said."""
         words, language = session.words, session.language
         return {
             self.session: session,
-            self.masthead: rendering.masthead(words),
+            self.masthead: frame.masthead(words),
             self.language: gr.Radio(value=language, label=words.language),
+            self.answers_in: gr.Radio(label=words.answers_in, visible=language not in ANSWERS),
             # Without a value: the visitor may have chosen another one in the meantime.
             self.country: gr.Radio(choices=country_choices(language), label=words.country),
-            self.talk_heading: rendering.talk_heading(words),
+            self.talk_heading: frame.talk_heading(words),
             self.new: gr.Button(words.new),
             self.chat: gr.Chatbot(placeholder=words.welcome, label=words.conversation),
             self.question: gr.Textbox(label=words.question, placeholder=words.question_hint),
             self.ask: gr.Button(words.ask),
-            self.examples_heading: rendering.heading(words.examples_heading),
-            **self._examples(session, country),
+            self.examples_heading: frame.heading(words.examples_heading),
+            **self._examples_of(session, country),
             self.sources: self._sources(session),
-            self.about: rendering.about(words, self.assistant.attribution),
+            self.about: frame.about(words, language, self.assistant.attribution),
+            self.after: self._after(session),
+            self.at_hand: frame.at_hand(country, words, language),
         }
 
-    def _examples(self, session: Session, country: str) -> Updates:
+    def _examples_of(self, session: Session, country: str) -> Updates:
         return {
-            button: gr.Button(**_example(session.words, country, place))
+            button: gr.Button(**example(session.words, country, place))
             for place, button in enumerate(self.examples)
         }
 
@@ -288,8 +226,9 @@ class Page:
         """A question typed, or one of the examples."""
         session = session or Session()
         if not question.strip():
-            yield {self.session: session, self.status: rendering.status(session.words.empty)}
+            yield {self.session: session, self.status: status(session.words.empty, seen=True)}
             return
+        session.literal = ()
         async for updates in self._run(question, question, session, country):
             yield updates
 
@@ -301,7 +240,28 @@ class Page:
         question = value = str(event.value)
         if session.pending and value in countries():
             question, country = session.pending, value
+        session.literal = ()
         shown = session.named(value)
+        async for updates in self._run(question, shown, session, country):
+            yield updates
+
+    async def _again(
+        self, session: Session | None, country: str, event: gr.EventData
+    ) -> AsyncIterator[Updates]:
+        """The last question for another country, or with a word meant as it was written."""
+        session = session or Session()
+        code, word = (event._data.get(key) for key in ("country", "literal"))
+        if not session.turns or not (code in countries() or word):
+            yield {self.session: session}
+            return
+        question, answer = session.turns[-1]
+        if code in countries():
+            country = code
+            question = for_country(question, answer.country, code, session.language)
+            shown = f"{question} · {session.named(code)}"
+        else:
+            session.literal = (*session.literal, str(word)[:80])[-5:]
+            shown = session.words.literal.format(question=question, word=word)
         async for updates in self._run(question, shown, session, country):
             yield updates
 
@@ -309,23 +269,29 @@ class Page:
         self, question: str, shown: str, session: Session, country: str
     ) -> AsyncIterator[Updates]:
         words = session.words
-        session.asked(shown)
+        session.asked(shown, country)
         yield {
             self.session: session,
             self.chat: session.messages,
             self.question: "",
             self.ask: gr.Button(interactive=False),
-            self.status: rendering.status(words.asking),
+            self.status: status(words.asking),
             self.examples_block: gr.Column(visible=False),
             self.country: country,
+            self.after: "",
+            self.at_hand: frame.at_hand(country, words, session.language),
         }
-        said = words.ready
+        said = status(words.failed)
         try:
             async for piece in self._stream(question, session, country):
                 if isinstance(piece, Answer):
                     session.answered(question, piece)
-                    if piece.citations:
-                        said = words.found.format(count=len(piece.citations))
+                    found = words.found.format(count=len(piece.citations))
+                    said = status(
+                        found if piece.citations else words.ready,
+                        quoted=beginning(piece),
+                        language=piece.language,
+                    )
                 else:
                     session.grow(piece)
                     yield {self.chat: session.messages}
@@ -333,13 +299,13 @@ class Page:
             # The reader gets a sentence; the log gets the place, never the question.
             log.error("the assistant raised %s", type(error).__name__, exc_info=error)
             session.fail()
-            said = ""
         yield {
             self.session: session,
             self.chat: session.messages,
             self.sources: self._sources(session),
             self.ask: gr.Button(interactive=True),
-            self.status: rendering.status(said),
+            self.status: said,
+            self.after: self._after(session),
         }
 
     async def _stream(
@@ -347,11 +313,11 @@ class Page:
     ) -> AsyncIterator[str | Answer]:
         """The assistant's answer; leaves nothing behind if the conversation ended meanwhile."""
         self.loop = asyncio.get_running_loop()
-        language = "pt-BR" if session.language == "pt" else session.language
         request = Request(
             question=question,
             country=country or None,
-            language=language if session.language_chosen else None,
+            language=session.asked_in,
+            literal=list(session.literal),
         )
         try:
             async for piece in self.assistant.stream(request, conversation=session.conversation):
@@ -372,8 +338,9 @@ class Page:
             self.sources: self._sources(session),
             self.question: "",
             self.ask: gr.Button(interactive=True),
-            self.status: rendering.status(session.words.cleared),
+            self.status: status(session.words.cleared),
             self.examples_block: gr.Column(visible=True),
+            self.after: "",
         }
 
     def _left(self, session: Session | None) -> None:
@@ -393,8 +360,13 @@ class Page:
         document = self.assistant.document
         return rendering.sources(session.turns, document, session.words, session.language)
 
-
-def _example(words: Texts, country: str, place: int) -> dict[str, Any]:
-    """Text and visibility of one example button."""
-    shown = words.examples_for(country)[place : place + 1]
-    return {"value": "".join(shown), "visible": bool(shown)}
+    def _after(self, session: Session) -> str:
+        """What stands below the last answer; nothing where it failed, or another is awaited."""
+        if not session.complete:
+            return ""
+        question, answer = session.turns[-1]
+        today = date.today().isoformat()
+        return after(
+            question, session.asked_country, answer, today, session.words, session.language,
+            feedback=self.feedback,
+        )  # fmt: skip

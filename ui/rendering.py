@@ -8,26 +8,31 @@ word is escaped, and only http and https addresses become links.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from agents.replies import spoken_date
+from agents.closing import NOTICE
+from agents.replies import reply, spoken_date
 from agents.state import Answer, Citation, Status
-from sources.country import countries
 from sources.document import Document
 from ui.map import drawing
 from ui.page import Texts
+from ui.page.frame import country_name
+from ui.page.table import Table, tables
 
 CONTEXT = 180
 """Characters of the document shown before and after a quotation."""
 
 Lookup = Callable[[str], Document | None]
 
-_MARKER = re.compile(r"(?<!\\)\[(\d{1,3})\](?![(\[:])")
+MARKER = re.compile(r"(?<!\\)\[(\d{1,3})\](?![(\[:])")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_BOLD_NUMBER = re.compile(r"\*\*(\*?\+?\d[\d -]{1,14})\*\*")
+_ITEM = re.compile(r"^([-*] |\d+\. )(.+)$", re.MULTILINE)
+TICKED = ("steps", "evidence")
+TICK = '<span class="v-tick"></span>'
+BOLD_NUMBER = re.compile(r"\*\*(\*?\+?\d[\d -]{1,14})\*\*")
 
 
 def own_words(text: str) -> str:
@@ -50,7 +55,7 @@ def message(answer: Answer, turn: int, words: Texts) -> str:
     """A complete answer: markers lead to the cards of `turn`, notices stand below."""
     body = inert(answer.answer)
     if answer.status is Status.CRISIS:
-        body = _BOLD_NUMBER.sub(lambda found: _call(found[1], words), body)
+        body = BOLD_NUMBER.sub(lambda found: call(found[1], words), body)
         return _in_language(body, answer.language, "v-answer v-crisis") + _notices(answer)
     known = {citation.marker for citation in answer.citations}
 
@@ -59,14 +64,24 @@ def message(answer: Answer, turn: int, words: Texts) -> str:
         if number not in known:
             return found[0]
         # Gradio's sanitiser drops aria-label: what only a screen reader says stands in the text.
-        spoken = escape(words.source.format(number="")).strip()
-        anchor = _anchor(turn, number)
-        spoken = f'<span class="v-hidden">{spoken} </span>'
-        return f'<a class="v-marker" href="#{anchor}">{spoken}{number}</a>'
+        return to_card(turn, number, words)
 
     kind = f"v-answer v-{answer.status.value.replace('_', '-')}"
-    shown = _in_language(_MARKER.sub(link, body), answer.language, kind)
-    return shown + _notices(answer)
+    body = MARKER.sub(link, _tickable(body, answer))
+    return _in_language(body, answer.language, kind) + _notices(answer)
+
+
+def _tickable(body: str, answer: Answer) -> str:
+    """Marks the lines that a reader works off: steps, and what is to be brought along. The page's
+    script puts a box before them.
+    """
+    listed = {str(c.marker) for c in answer.citations if c.field in TICKED}
+
+    def mark(found: re.Match[str]) -> str:
+        markers = MARKER.findall(found[2])
+        return f"{found[1]}{TICK}{found[2]}" if listed & set(markers) else found[0]
+
+    return _ITEM.sub(mark, body)
 
 
 def plain(text: str, language: str) -> str:
@@ -79,7 +94,7 @@ def _in_language(markdown: str, language: str, kind: str) -> str:
     return f'<div class="{kind}" lang="{escape(language)}">\n\n{markdown}\n\n</div>'
 
 
-def _call(number: str, words: Texts) -> str:
+def call(number: str, words: Texts) -> str:
     """A telephone number as a link; `*4141` and the like are dialled with their star."""
     number = number.strip()
     dialled = re.sub(r"[ -]", "", number)
@@ -88,10 +103,20 @@ def _call(number: str, words: Texts) -> str:
     return f'<a class="v-call" href="tel:{dialled.replace("*", "%2A")}">{spoken}{shown}</a>'
 
 
+def notices(answer: Answer) -> list[str]:
+    """The notices, without those that say what `after` shows as chips."""
+    said = [
+        reply(answer.language, "notices", NOTICE[u.kind], word=u.word, label=u.label)
+        for u in answer.understood
+    ]
+    return [notice for notice in answer.notices if notice not in said]
+
+
 def _notices(answer: Answer) -> str:
-    if not answer.notices:
+    left = notices(answer)
+    if not left:
         return ""
-    items = "\n".join(f"- {inert(' '.join(notice.split()))}" for notice in answer.notices)
+    items = "\n".join(f"- {inert(' '.join(notice.split()))}" for notice in left)
     return (
         f'\n\n<div class="v-notices" role="note" lang="{escape(answer.language)}">'
         f"\n\n{items}\n\n</div>"
@@ -110,6 +135,7 @@ def sources(
         parts.append(f'<p class="v-empty">{escape(words.sources_empty)}</p>')
         return "".join(parts)
     last = len(shown) - 1
+    parts += [_table(table, last, words) for table in tables(shown[last][1], lookup)]
     parts.append(drawing(shown[last][1].points, words))
     cited = cards(shown[last][1], last, lookup, words, language)
     parts.append(cited or f'<p class="v-empty">{escape(words.sources_none)}</p>')
@@ -148,8 +174,7 @@ def _card(
     language: str,
 ) -> str:
     first = citations[0]
-    country = countries().get(first.country)
-    place = country.names.get(language, first.country) if country else first.country
+    place = country_name(first.country, language) or first.country
     facts = {(citation.as_of, citation.verification) for citation in citations}
     shared = _facts(first, words, language) if len(facts) == 1 else ""
     passages = "".join(
@@ -161,6 +186,39 @@ def _card(
         f'<h3 lang="{escape(first.language or language)}">{escape(first.title)}</h3>'
         f'<p class="v-agency">{escape(first.agency)} · {escape(place)}</p>'
         f"{shared}{passages}{_link(first.url, words)}</article>"
+    )
+
+
+def _table(table: Table, turn: int, words: Texts) -> str:
+    """Rows that become blocks on a narrow screen; the roles keep them a table for screen readers."""
+    heads = "".join(
+        f'<th role="columnheader" scope="col">{escape(label)}</th>' for label in table.columns
+    )
+    rows = "".join(
+        f'<tr role="row"><td role="cell">{to_card(turn, marker, words)}</td>'
+        + "".join(
+            f'<td role="cell" data-label="{escape(label)}">{escape(value)}</td>'
+            for label, value in zip(table.columns, values, strict=True)
+        )
+        + "</tr>"
+        for marker, values in table.rows
+    )
+    corner = (
+        f'<th role="columnheader" scope="col">{escape(words.source.format(number="")).strip()}</th>'
+    )
+    return (
+        f'<table class="v-table" role="table" lang="{escape(table.language)}"><caption>'
+        f'{escape(table.title)}</caption><thead role="rowgroup"><tr role="row">{corner}{heads}</tr>'
+        f'</thead><tbody role="rowgroup">{rows}</tbody></table>'
+    )
+
+
+def to_card(turn: int, marker: int, words: Texts) -> str:
+    """A marker that leads to its card."""
+    spoken = escape(words.source.format(number="")).strip()
+    return (
+        f'<a class="v-marker" href="#{_anchor(turn, marker)}">'
+        f'<span class="v-hidden">{spoken} </span>{marker}</a>'
     )
 
 
@@ -192,11 +250,11 @@ def _passage(
         page = f'<p class="v-page">{escape(words.page.format(number=citation.page))}</p>'
     label = escape(words.source.format(number=citation.marker))
     return (
-        f'<section class="v-passage" id="{_anchor(turn, citation.marker)}" tabindex="-1"'
+        f'<div class="v-passage" id="{_anchor(turn, citation.marker)}" role="group" tabindex="-1"'
         f' aria-label="{label}"><span class="v-number" aria-hidden="true">{citation.marker}</span>'
         f'<blockquote lang="{escape(citation.language or "")}">'
         f"{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</blockquote>"
-        f"{page}{facts}</section>"
+        f"{page}{facts}</div>"
     )
 
 
@@ -277,43 +335,3 @@ def _legend(words: Texts) -> str:
         f'<details class="v-legend"><summary>{escape(words.legend)}</summary>'
         f"<dl>{rows}</dl></details>"
     )
-
-
-def masthead(words: Texts) -> str:
-    """Name and promise."""
-    return (
-        f'<a class="v-skip" href="#v-question">{escape(words.skip)}</a>'
-        '<div class="v-brand"><svg aria-hidden="true" viewBox="0 0 32 32" width="44" height="44">'
-        '<rect width="32" height="32" rx="7"/>'
-        '<path d="M8 22V13a8 8 0 0 1 16 0v9M5 24.5h22M16 5.5V22" fill="none" stroke="#fff"'
-        ' stroke-width="2.4" stroke-linecap="round"/></svg>'
-        f"<h1>Ventanilla</h1></div><p>{escape(words.promise)}</p>"
-    )
-
-
-def talk_heading(words: Texts) -> str:
-    """The conversation's heading; the script reads from it who speaks."""
-    return (
-        f'<h2 id="v-talk-title" data-user="{escape(words.you)}" data-bot="Ventanilla">'
-        f"{escape(words.conversation)}</h2>"
-    )
-
-
-def heading(text: str) -> str:
-    """A heading of the second level."""
-    return f"<h2>{escape(text)}</h2>"
-
-
-def status(text: str) -> str:
-    """A line that screen readers speak when it changes."""
-    return f'<p role="status">{escape(text)}</p>'
-
-
-def about(words: Texts, attribution: str | None = None) -> str:
-    """What Ventanilla is and is not, and what the licence of its model asks to be shown."""
-    built = f'<p lang="en">{escape(attribution)}</p>' if attribution else ""
-    return f"<h2>{escape(words.about_heading)}</h2><ul>{_items(words.about)}</ul>{built}"
-
-
-def _items(lines: Iterable[str]) -> str:
-    return "".join(f"<li>{escape(line)}</li>" for line in lines)

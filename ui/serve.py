@@ -119,7 +119,7 @@ def _models_of_the_search(house: House, note: Callable[[str], None]) -> Iterator
 
 
 def _import_page() -> None:
-    import ui.chat  # noqa: F401
+    import ui.window  # noqa: F401
 
 
 async def _run(
@@ -129,16 +129,19 @@ async def _run(
     url: str,
     note: Callable[[str], None],
 ) -> None:
-    import gradio as gr
     import uvicorn
 
-    from ui import chat
     from ui.api import create_app
+    from ui.window import open_window
 
     async with house.assistant(keep=True) as assistant, _usage(house, assistant, note) as usage:
         app = create_app(house, assistant, token, usage)
-        window = chat.build(Recorded(assistant, usage, door="page"))
-        page = gr.mount_gradio_app(app, window, path="", **chat.launch_arguments())
+        page = open_window(
+            app,
+            Recorded(assistant, usage, door="page"),
+            usage.give_feedback if usage else None,
+            house.settings.usage_days,
+        )
         config = uvicorn.Config(
             page,
             log_level="warning",

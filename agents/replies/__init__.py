@@ -32,7 +32,7 @@ def reply(language: str, *path: str, **values: object) -> str:
 
 def spoken_date(value: str, language: str) -> str:
     """An ISO 8601 date of any precision as people say it: "5 de marzo de 2026", "2018"."""
-    day, locale = last_day(value), "pt_BR" if language == "pt" else "es"
+    day, locale = last_day(value), {"pt": "pt_BR", "en": "en"}.get(language, "es")
     if len(value) == 4:
         return value
     if len(value) == 7:

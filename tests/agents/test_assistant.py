@@ -440,3 +440,13 @@ async def test_a_question_with_two_subjects_is_answered_in_parts(assistant: Assi
 async def test_a_name_with_an_and_in_it_is_one_subject(assistant: Assistant) -> None:
     answer = await assistant.ask(ask("¿Qué es la postulación a gratuidad, becas y créditos?", "CL"))
     assert {c.document_id for c in answer.citations} == {"cl-education-fuas-gratuidad-becas"}
+
+
+async def test_a_word_that_was_mended_is_told_and_can_be_taken_back(assistant: Assistant) -> None:
+    question = "cuanto cuesta renovar la liscencia de conducir"
+    mended = await assistant.ask(Request(question=question, country="DO"))
+    assert ("corrected", "liscencia") in {(u.kind, u.word) for u in mended.understood}
+    assert any("liscencia" in notice for notice in mended.notices)
+    meant = await assistant.ask(Request(question=question, country="DO", literal=["liscencia"]))
+    assert all(u.word != "liscencia" for u in meant.understood)
+    assert not any("liscencia" in notice for notice in meant.notices)

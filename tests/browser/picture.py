@@ -26,7 +26,7 @@ def take(url: str, target: Path, chromium: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="es-DO")
         page.goto(url)
-        page.wait_for_function("window.ventanilla && document.documentElement.lang !== 'en'")
+        page.wait_for_function("window.ventanilla?.spoken")
         page.get_by_label(COUNTRY).check()
         page.fill("#v-question", QUESTION)
         page.press("#v-question", "Enter")

@@ -47,6 +47,20 @@ def test_a_misspelt_word_is_corrected_and_that_is_told(searcher, written, meant)
     assert searcher.search(written, country("CL")).reading.corrections == ((written, meant),)
 
 
+def test_a_word_that_is_meant_as_written_is_not_corrected(searcher):
+    same = searcher.literally(["Alimentasion"])
+    reading = same.search("beca de alimentasion", country("CL")).reading
+    assert reading.corrections == ()
+    assert all(not s.near for s in reading.subjects if s.word == "alimentasion")
+    assert searcher.search("alimentasion", country("CL")).reading.corrections
+
+
+def test_no_concept_is_read_in_words_that_are_meant_as_written(searcher):
+    usual = searcher.search("brevete", country("PE")).reading.mentions
+    assert [mention.label for mention in usual] == ["brevete"]
+    assert searcher.literally(["brevete"]).search("brevete", country("PE")).reading.mentions == ()
+
+
 def test_a_word_far_from_all_others_is_left_as_it_is(searcher):
     assert searcher.search("zumbaquel", country("CL")).reading.corrections == ()
 

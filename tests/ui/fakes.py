@@ -7,7 +7,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 
 from agents.state import Answer, Citation, Clarification, Option, Request, Status
+from retrieval.table_text import to_document
+from retrieval.tables import Dataset
 from sources.document import Document, PublicService
+from sources.tables import roles
 
 HOSTILE = '<script>window.broken=1</script><img src="x" onerror="window.broken=2">${1+1}{{value}}'
 
@@ -50,6 +53,7 @@ def cite(marker: int, words: str, document: Document = DOCUMENT) -> Citation:
         start=start,
         end=start + len(words),
         language=document.language,
+        field=section.field.value,
     )
 
 
@@ -73,6 +77,11 @@ class FakeAssistant:
     def __init__(self) -> None:
         self.asked: list[tuple[Request, str | None]] = []
         self.forgotten: list[str] = []
+        self.judged: list[tuple[str, bool, str | None]] = []
+
+    def keep(self, answer_id: str, useful: bool, reason: str | None) -> bool:
+        self.judged.append((answer_id, useful, reason))
+        return True
 
     async def stream(
         self, request: Request, *, conversation: str | None = None
@@ -82,7 +91,7 @@ class FakeAssistant:
         text = ""
         for line in made.answer.splitlines(keepends=True):
             text += line
-            await asyncio.sleep(0.5 if "lento" in request.question else 0.005)
+            await asyncio.sleep(0.2 if "lento" in request.question else 0.005)
             yield text
         yield made
 
@@ -90,7 +99,7 @@ class FakeAssistant:
         self.forgotten.append(conversation)
 
     def document(self, document_id: str) -> Document | None:
-        return DOCUMENT if document_id == DOCUMENT.id else None
+        return {d.id: d for d in (DOCUMENT, *ROWS)}.get(document_id)
 
     def reply(self, request: Request) -> Answer:
         question = request.question.lower()
@@ -110,6 +119,12 @@ class FakeAssistant:
                 " [pulse](javascript:window.broken=3) [1]",
                 citations=[cite(1, f"Texto hostil: {HOSTILE}")],
             )
+        if "votar" in question:
+            return REFUSED
+        if "inexistente" in question:
+            return UNKNOWN
+        if "hospital" in question:
+            return PLACES_OF_HEALTH
         if "eco" in question:
             return answer(Status.ANSWERED, f"Eco de {request.question}", country=request.country)
         if not request.country:
@@ -134,24 +149,93 @@ LICENCE = answer(
     "Información al 5 de marzo de 2026 (según prensa).",
     citations=[cite(1, COST), cite(2, ID_CARD), cite(3, FINES), cite(4, LAW)],
     notices=[
+        "Leí «liscencia» como «licencia».",
         "Entendí «carnet» como «licencia de conducir».",
         "Hay datos por confirmar: no los dé por ciertos sin consultar el canal oficial.",
     ],
+    understood=[
+        {"kind": "corrected", "word": "liscencia", "label": "licencia"},
+        {"kind": "synonym", "word": "carnet", "label": "licencia de conducir"},
+    ],
     suggestions=["¿Cuánto demora?", "¿Dónde se hace?"],
+)
+
+
+def _row(number: int, name: str, address: str, phone: str) -> Document:
+    """A health facility, as a row of a register is cited."""
+    dataset = Dataset.model_validate(
+        {
+            "source_id": "cl-deis", "roles": ["health_facilities"], "rows": 2, "country": "CL",
+            "licence": None, "verification": "official", "tenant": "public", "sectors": ["health"],
+            "language": "es", "agency": "DEIS", "title": "Establecimientos de salud",
+            "url": "https://deis.minsal.cl", "as_of": "2026-03-01",
+            "retrieved_at": "2026-03-02",
+        }
+    )  # fmt: skip
+    row = {"id": str(number), "name": name, "address": address, "phone": phone,
+           "kind_label": "Hospital", "municipality": "Ñuñoa"}  # fmt: skip
+    return to_document(
+        dataset, roles()["health_facilities"], row, f"cl-deis.health_facilities.{number}"
+    )
+
+
+ROWS = [
+    _row(1, "Hospital Base de la Ribera", "Av. Grecia 3500", "+56 2 2345 6789"),
+    _row(2, "CESFAM Los Castaños de la Comuna", "Los Castaños 120", "+56 2 2987 6543"),
+]
+PLACES_OF_HEALTH = answer(
+    Status.ANSWERED,
+    "**Establecimientos de salud en Ñuñoa**\n\n"
+    + "\n".join(f"- {d.quote(d.sections[0])} [{n}]" for n, d in enumerate(ROWS, 1)),
+    country="CL",
+    sectors=["health"],
+    citations=[cite(n, d.quote(d.sections[0]), d) for n, d in enumerate(ROWS, 1)],
+    points=[
+        {
+            "label": "Hospital Base de la Ribera",
+            "latitude": -33.45,
+            "longitude": -70.6,
+            "marker": 1,
+        },
+        {"label": "CESFAM Los Castaños", "latitude": -33.46, "longitude": -70.61, "marker": 2},
+    ],
+)
+REFUSED = answer(
+    Status.REFUSED,
+    "No doy opiniones políticas ni recomiendo por quién votar. Sí puedo ayudarle con trámites.",
+    country="CL",
+)
+UNKNOWN = answer(
+    Status.UNANSWERABLE,
+    "No lo sé: en los documentos oficiales de Chile que tengo no encontré una respuesta.\n\n"
+    "Para confirmarlo, el canal oficial es ChileAtiende (https://chileatiende.gob.cl).",
+    country="CL",
+    sectors=[],
 )
 
 
 @contextlib.contextmanager
 def served(assistant: FakeAssistant) -> Iterator[str]:
     """The page over `assistant` on a free port of this machine, as its address."""
-    import gradio as gr
     import uvicorn
     from fastapi import FastAPI
+    from pydantic import BaseModel
 
-    from ui import chat
+    from ui.window import open_window
+
+    class Given(BaseModel):
+        answer_id: str
+        useful: bool
+        reason: str | None = None
 
     app = FastAPI()
-    page = gr.mount_gradio_app(app, chat.build(assistant), path="/", **chat.launch_arguments())
+
+    @app.post("/api/feedback")
+    def feedback(given: Given) -> dict[str, str]:
+        assistant.keep(given.answer_id, given.useful, given.reason)
+        return {"status": "kept"}
+
+    page = open_window(app, assistant, assistant.keep, kept_days=180)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(page, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

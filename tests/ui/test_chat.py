@@ -10,6 +10,7 @@ from tests.ui.fakes import FakeAssistant
 gr = pytest.importorskip("gradio")
 chat = pytest.importorskip("ui.chat")
 from ui.page.session import Session  # noqa: E402
+from ui.window import launch_arguments  # noqa: E402
 
 
 class Chosen:
@@ -42,7 +43,7 @@ async def test_nothing_is_an_api_and_limits_are_set(page):
 
 
 def test_look_and_script_name_no_other_host():
-    given = chat.launch_arguments()
+    given = launch_arguments()
     text = given["head"] + given["js"] + given["theme"]._get_theme_css()
     hosts = set(re.findall(r"https?://([^/'\"\s)]+)", text)) - {"www.w3.org"}  # an XML name
     assert hosts == set()
@@ -52,7 +53,7 @@ def test_look_and_script_name_no_other_host():
 
 
 async def test_the_page_is_served_and_documents_no_endpoint(page):
-    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/", **chat.launch_arguments())
+    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/", **launch_arguments())
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         assert (await client.get("/")).status_code == 200
@@ -98,6 +99,45 @@ async def test_a_clarification_asks_the_same_question_again(page, assistant):
     assert session.messages[-2]["content"] == "República Dominicana"
     assert all("options" not in message for message in session.messages[:-1])
     assert "<mark>" in end[page.sources]
+
+
+class Clicked:
+    """What Gradio hands over when a chip is clicked."""
+
+    def __init__(self, **data):
+        self._data = data
+
+
+async def test_a_chip_asks_again_for_another_country_named_in_the_question(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta en República Dominicana?", session, "DO"))
+    end = await last(page._again(session, "DO", Clicked(country="PE")))
+    request = assistant.asked[-1][0]
+    assert (request.question, request.country) == ("¿Cuánto cuesta en Perú?", "PE")
+    assert end[page.after]
+
+
+async def test_a_chip_takes_a_word_as_it_was_written_until_another_question(page, assistant):
+    session = Session()
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    await last(page._again(session, "DO", Clicked(literal="carnet")))
+    await last(page._again(session, "DO", Clicked(literal="liscencia")))
+    assert assistant.asked[-1][0].literal == ["carnet", "liscencia"]
+    await last(page._ask("¿Cuánto demora?", session, "DO"))
+    assert assistant.asked[-1][0].literal == []
+
+
+async def test_a_chip_of_nothing_asks_nothing(page, assistant):
+    await last(page._again(Session(), "DO", Clicked(country="PE")))
+    assert assistant.asked == []
+
+
+async def test_an_english_page_answers_in_a_language_of_the_sources(page, assistant):
+    session = Session(language="en", language_chosen=True, visitor_language="en")
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    page._answers_chosen("pt", session)
+    await last(page._ask("¿Cuánto cuesta?", session, "DO"))
+    assert [request.language for request, _ in assistant.asked] == [None, "pt-BR"]
 
 
 async def test_a_suggestion_is_a_question_of_its_own(page, assistant):

@@ -180,22 +180,42 @@ def test_notices_stand_below_and_the_language_is_marked():
     assert text.index("v-notices") > text.index("Ley 63-17")
 
 
-def test_both_languages_say_everything():
-    given = yaml.safe_load((FOLDER / "texts.yaml").read_text(encoding="utf-8"))
+def test_steps_and_papers_can_be_ticked_off_and_nothing_else():
+    text = rendering.message(LICENCE, 0, ES)
+    assert f"- {rendering.TICK}{ID_CARD}" in text
+    assert text.count(rendering.TICK) == 1
+
+
+def test_what_stands_as_a_chip_is_no_notice():
+    assert rendering.notices(LICENCE) == LICENCE.notices[2:]
+
+
+def test_each_language_says_everything():
+    files = {file.stem: file for file in (FOLDER / "texts").glob("*.yaml")}
+    given = {name: yaml.safe_load(file.read_text(encoding="utf-8")) for name, file in files.items()}
 
     def shape(value):
         if isinstance(value, dict):
             return {key: shape(each) for key, each in value.items()}
         return sorted(re.findall(r"\{\w+\}", value)) if isinstance(value, str) else None
 
-    assert shape(given["es"]) == shape(given["pt"])
+    assert set(given) == {"es", "pt", "en"}
+    assert shape(given["es"]) == shape(given["pt"]) == shape(given["en"])
+    assert given["en"]["foreign"]
     for words in languages().values():
         assert all(3 <= len(words.examples_for(c)) <= 5 for c in ("", "CL", "PE", "BR", "DO", "XX"))
 
 
 @pytest.mark.parametrize(
     ("tags", "language"),
-    [(["pt-BR"], "pt"), (["en-US", "pt"], "pt"), (["fr"], "es"), ([], "es"), (["", "ES-cl"], "es")],
+    [
+        (["pt-BR"], "pt"),
+        (["en-US", "pt"], "pt"),
+        (["fr"], "es"),
+        ([], "es"),
+        (["", "ES-cl"], "es"),
+        (["en-US"], "en"),
+    ],
 )
 def test_the_first_language_that_the_page_speaks(tags, language):
     assert language_for(*tags) == language

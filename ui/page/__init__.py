@@ -1,23 +1,26 @@
-"""The citizen's page: its words (`texts.yaml`), look (`page.css`, `theme.py`) and script."""
+"""The citizen's page: its words (`texts/`), look (`page.css`, `theme.py`) and script."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sources.catalog import read_yaml
 from sources.country import countries
 
 FOLDER = Path(__file__).parent
-CSS = FOLDER / "page.css"
+STYLES = (FOLDER / "page.css", FOLDER / "answer.css")
 SCRIPT = FOLDER / "page.js"
 HEAD = FOLDER / "head.html"
 NO_COUNTRY = ""
 """The value of the country choice while none is made."""
 
 MOST_EXAMPLES = 5
+
+ANSWERS = ("es", "pt")
+"""The languages of answers, which quote their sources; the page itself speaks English, too."""
 
 
 class Texts(BaseModel):
@@ -63,6 +66,41 @@ class Texts(BaseModel):
     verification: dict[str, str]
     legend: str
     legend_text: dict[str, str]
+    foreign: str
+    answers_in: str
+    channel: str
+    emergencies: str
+    after: str
+    country_chip: str
+    change_country: str
+    corrected: str
+    synonym: str
+    not_meant: str
+    literal: str
+    copy_answer: str = Field(alias="copy")
+    copied: str
+    print: str
+    share: str
+    shared: str
+    not_copied: str
+    answered_on: str
+    useful_question: str
+    useful: str
+    useless: str
+    why: str
+    send: str
+    thanks: str
+    not_kept: str
+    table: str
+    lite: str
+    full: str
+    no_script: str
+    accessibility: str
+    privacy: str
+    home: str
+    again: str
+    asked: str
+    busy: str
     about_heading: str
     about: list[str]
     examples: dict[str, list[str]]
@@ -76,17 +114,22 @@ class Texts(BaseModel):
 
 @cache
 def languages() -> dict[str, Texts]:
-    """The page's texts by language. Raises CatalogError or ValidationError where they are wrong."""
-    given = read_yaml(FOLDER / "texts.yaml")
-    return {language: Texts.model_validate(words) for language, words in given.items()}
+    """The page's texts by language, Spanish first. Raises CatalogError or ValidationError where they
+    are wrong.
+    """
+    files = (FOLDER / "texts" / f"{language}.yaml" for language in (*ANSWERS, "en"))
+    return {file.stem: Texts.model_validate(read_yaml(file)) for file in files}
 
 
 def language_for(*preferred: str) -> str:
-    """The first of these BCP 47 tags that the page speaks ("pt-BR" → "pt"); Spanish if none."""
-    for tag in preferred:
-        if (language := tag.split("-")[0].strip().lower()) in languages():
-            return language
-    return "es"
+    """The first of these BCP 47 tags that the page speaks ("pt-BR" → "pt"); Spanish if none.
+
+    English comes last, wherever it stands: who reads a language of the answers, too, is served best
+    by that.
+    """
+    known = [tag.split("-")[0].strip().lower() for tag in preferred]
+    found = [language for language in known if language in languages()]
+    return next((f for f in found if f in ANSWERS), next(iter(found), "es"))
 
 
 def country_choices(language: str) -> list[tuple[str, str]]:

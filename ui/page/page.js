@@ -8,7 +8,11 @@
   };
   const name = () => {
     const title = document.getElementById("v-talk-title");
-    set(document.querySelector('#v-chat [role="log"]'), "aria-label", title?.textContent.trim());
+    const log = document.querySelector('#v-chat [role="log"]');
+    set(log, "aria-label", title?.textContent.trim());
+    // An answer grows line by line: the log would read each of them. #v-status tells it once.
+    set(log, "aria-live", "off");
+    set(document.getElementById("v-status"), "role", "status");
     for (const who of ["user", "bot"])
       for (const message of document.querySelectorAll(`#v-chat [data-testid="${who}"]`)) {
         set(message, "role", "group");
@@ -26,8 +30,33 @@
     const sources = document.getElementById("v-sources");
     set(sources, "role", "region");
     set(sources, "aria-labelledby", "v-sources-title");
-    set(document.getElementById("v-about"), "role", "contentinfo");
-    set(document.getElementById("v-top"), "role", "banner");
+    // Gradio puts all of it into one <main>, where neither banner nor contentinfo may stand.
+    const about = document.getElementById("v-about");
+    set(about, "role", "region");
+    set(about, "aria-labelledby", "v-about-title");
+    for (const mark of document.querySelectorAll("#v-chat li .v-tick:empty")) tick(mark);
+  };
+
+  // Steps and papers can be ticked off. What is kept is a number made of the line, in this tab only.
+  const kept = (text) => {
+    let sum = 7;
+    for (const letter of text) sum = (Math.imul(sum, 31) + letter.codePointAt(0)) | 0;
+    return `v-tick-${sum >>> 0}`;
+  };
+  const tick = (mark) => {
+    const line = mark.closest("li");
+    const text = line.textContent.trim();
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.checked = sessionStorage.getItem(kept(text)) === "1";
+    box.setAttribute("aria-label", text);
+    line.classList.toggle("v-ticked", box.checked);
+    box.addEventListener("change", () => {
+      line.classList.toggle("v-ticked", box.checked);
+      if (box.checked) sessionStorage.setItem(kept(text), "1");
+      else sessionStorage.removeItem(kept(text));
+    });
+    mark.append(box);
   };
   let due = false;
   new MutationObserver(() => {
@@ -60,8 +89,81 @@
   };
   document.addEventListener("click", follow, true);
 
+  // What can be done with an answer. The clipboard needs https; without it an old way is tried.
+  const write = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = document.body.appendChild(document.createElement("textarea"));
+      area.value = text;
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  };
+  const act = async (event) => {
+    const button = event.target.closest?.("#v-after [data-do]");
+    if (!button) return;
+    const actions = button.closest(".v-actions");
+    const said = document.querySelector("#v-after .v-actions ~ .v-said");
+    const text = actions.dataset.text;
+    const url = new URL(`?${actions.dataset.query}`, location.href.split(/[?#]/)[0]).href;
+    if (button.dataset.do === "print") return window.print();
+    if (button.dataset.do === "share" && navigator.share) {
+      // The reader may think better of it: that is no fault.
+      return navigator.share({ title: document.title, text, url }).catch(() => {});
+    }
+    const done = await write(button.dataset.do === "copy" ? text : url);
+    said.textContent = done ? button.dataset.said : actions.dataset.failed;
+  };
+  document.addEventListener("click", act);
+
+  // Whether the answer helped: a "no" asks why first.
+  const judge = async (form, useful, reason) => {
+    const said = form.querySelector(".v-said");
+    const given = { answer_id: form.dataset.answer, useful, reason };
+    let kept = false;
+    try {
+      const reply = await fetch(new URL("api/feedback", document.baseURI), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(given),
+      });
+      kept = reply.ok;
+    } catch {
+      kept = false;
+    }
+    said.textContent = kept ? form.dataset.thanks : form.dataset.failed;
+    if (kept) {
+      said.tabIndex = -1;
+      said.focus();
+      form.classList.add("v-done");
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("#v-after [data-useful]");
+    if (!button) return;
+    const form = button.closest("form");
+    const why = form.querySelector("fieldset");
+    why.hidden = button.dataset.useful === "yes" || !why.hidden;
+    form.querySelector('[data-useful="no"]').setAttribute("aria-expanded", String(!why.hidden));
+    if (button.dataset.useful === "yes") judge(form, true, null);
+    else why.querySelector("input")?.focus();
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches(".v-feedback")) return;
+    event.preventDefault();
+    judge(event.target, false, new FormData(event.target).get("v-why"));
+  });
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("#v-sources .v-earlier")) fold.open = true;
+  });
+
   window.ventanilla = {
     speak: (language) => {
+      window.ventanilla.spoken = language;
       document.documentElement.lang = language === "pt" ? "pt-BR" : language;
       name();
       return [];
@@ -75,6 +177,8 @@
       return [];
     },
     renewed: () => {
+      for (const key of Object.keys(sessionStorage))
+        if (key.startsWith("v-tick-")) sessionStorage.removeItem(key);
       document.getElementById("v-question")?.focus();
       return [];
     },

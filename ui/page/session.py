@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from agents.state import Answer
 from sources.country import countries
 from ui import rendering
-from ui.page import Texts, languages
+from ui.page import ANSWERS, Texts, languages
+
+IDLE_S = 3600
+"""Seconds of quiet after which a session is deleted and its conversation forgotten."""
 
 
 def _new_id() -> str:
@@ -20,17 +24,24 @@ def _new_id() -> str:
 class Session:
     """One visitor's conversation.
 
-    `turns` holds question and answer, oldest first. `pending` is the question that a clarification
-    waits to ask again. `forgotten` tells a run still under way that its conversation is over.
+    `turns` holds question and answer, oldest first; `complete` tells that the last question, asked
+    for `asked_country`, has its answer. `answers_in` is the language of answers chosen beside an
+    English page. `literal` are words that were not meant as they were read. `pending` is the
+    question that a clarification waits to ask again. `forgotten` tells a run still under way that
+    its conversation is over.
     """
 
     language: str = "es"
     language_chosen: bool = False
     visitor_language: str = "es"
+    answers_in: str | None = None
     conversation: str = field(default_factory=_new_id)
     messages: list[dict[str, Any]] = field(default_factory=list)
     turns: list[tuple[str, Answer]] = field(default_factory=list)
     pending: str | None = None
+    literal: tuple[str, ...] = ()
+    asked_country: str = ""
+    complete: bool = False
     forgotten: bool = False
 
     @property
@@ -40,7 +51,15 @@ class Session:
 
     def successor(self) -> Session:
         """A session for a new conversation: same language, nothing else."""
-        return Session(self.language, self.language_chosen, self.visitor_language)
+        return Session(self.language, self.language_chosen, self.visitor_language, self.answers_in)
+
+    @property
+    def asked_in(self) -> str | None:
+        """The language of answers that was chosen, as a BCP 47 tag; None leaves it to the question."""
+        chosen = self.language if self.language_chosen else None
+        if self.language not in ANSWERS:
+            chosen = self.answers_in
+        return "pt-BR" if chosen == "pt" else chosen
 
     def named(self, choice: str) -> str:
         """A choice as the visitor reads it: a country's code becomes its name."""
@@ -53,11 +72,12 @@ class Session:
 
     def follow_country(self, spoken: tuple[str, ...]) -> None:
         """Speaks the language of the country chosen, unless the visitor chose one by hand."""
-        if not self.language_chosen:
+        if not self.language_chosen and self.visitor_language in ANSWERS:
             self.language = next((s for s in spoken if s in languages()), self.visitor_language)
 
-    def asked(self, shown: str) -> None:
+    def asked(self, shown: str, country: str) -> None:
         """Shows the visitor's words, and an empty answer that will grow."""
+        self.asked_country, self.complete = country, False
         for message in self.messages:
             message.pop("options", None)
         self.messages += [
@@ -78,7 +98,7 @@ class Session:
         content = rendering.message(answer, len(self.turns), self.words)
         self.messages[-1] = {"role": "assistant", "content": content}
         self.turns.append((question, answer))
-        self.pending = None
+        self.pending, self.complete = None, True
         if answer.clarification:
             self.pending = question
             values = [option.value for option in answer.clarification.options]
@@ -87,3 +107,18 @@ class Session:
             options = [{"value": text, "label": text} for text in answer.suggestions]
         if options:
             self.messages[-1]["options"] = options
+
+
+def for_country(question: str, before: str | None, now: str, language: str) -> str:
+    """`question` with the name of the country `now` in place of that of the country `before`.
+
+    A question's own words win over the country chosen, so one that names a country must name the
+    other.
+    """
+    country = countries().get(before or "")
+    if country is None:
+        return question
+    named = sorted({*country.names.values(), *country.other_names}, key=len, reverse=True)
+    pattern = "|".join(map(re.escape, named))
+    name = countries()[now].names[language]
+    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", lambda _: name, question, flags=re.IGNORECASE)

@@ -11,6 +11,6 @@ from sources.catalog import read_yaml
 
 @cache
 def reasons() -> Mapping[str, Mapping[str, str]]:
-    """Key of each reason → language (es, pt) → its words."""
+    """Key of each reason → language (es, pt, en) → its words."""
     read: dict[str, dict[str, str]] = read_yaml(Path(__file__).with_suffix(".yaml"))
     return read
