@@ -24,7 +24,7 @@ def browser(chromium: str) -> Iterator[Any]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _contexts(browser: Any) -> Iterator[dict[str, Any]]:
     contexts: dict[str, Any] = {}
     yield contexts
