@@ -283,7 +283,7 @@ class Assistant:
             if mode == "custom":
                 tell(str(chunk))
             elif mode == "updates" and watch:
-                steps: dict[str, Any] = dict(chunk)
+                steps: Any = chunk
                 for step, changes in steps.items():
                     watch(step, changes or {})
             else:
