@@ -119,7 +119,8 @@ def _models_of_the_search(house: House, note: Callable[[str], None]) -> Iterator
 
 
 def _import_page() -> None:
-    import ui.chat  # noqa: F401
+    import ui.chat
+    import ui.console.page  # noqa: F401
 
 
 async def _run(
@@ -134,9 +135,11 @@ async def _run(
 
     from ui import chat
     from ui.api import create_app
+    from ui.console.page import add_console
 
     async with house.assistant(keep=True) as assistant, _usage(house, assistant, note) as usage:
         app = create_app(house, assistant, token, usage)
+        add_console(app, house, assistant)
         window = chat.build(Recorded(assistant, usage, door="page"))
         page = gr.mount_gradio_app(app, window, path="", **chat.launch_arguments())
         config = uvicorn.Config(

@@ -32,7 +32,7 @@ class Words:
         """One text. Raises KeyError where there is none."""
         return self._texts[name]
 
-    def say(self, name: str, **values: object) -> str:
+    def say(self, name: str, /, **values: object) -> str:
         """A text with what stands in its braces."""
         return self._texts[name].format(**values)
 
@@ -55,7 +55,7 @@ def words(language: str) -> Words:
 class Refused(VentanillaError):
     """Something that the console does not do; told in the reader's language by a text's name."""
 
-    def __init__(self, name: str, **values: object) -> None:
+    def __init__(self, name: str, /, **values: object) -> None:
         """`name` is that of a text, `values` what stands in its braces."""
         self.name, self.values = name, values
         super().__init__(words("es").say(name, **values))

@@ -51,9 +51,7 @@ LINES = ("include", "exclude", "services", "packages", "formats", "norms")
 """Options that hold several values; a form has one on each line."""
 
 
-def write(
-    desk: Desk, who: Principal, form: Mapping[str, Any], files: Sequence[Path] = ()
-) -> str:
+def write(desk: Desk, who: Principal, form: Mapping[str, Any], files: Sequence[Path] = ()) -> str:
     """Writes a draft of the entry that a form describes, with its files; returns the set's id.
 
     `form` holds the fields `COMMON`, `connector`, `internal`, `origin`, `token`, and options by their
@@ -198,7 +196,7 @@ def _lines(value: object) -> list[str]:
 
 
 def _norm(line: str) -> Any:
-    """"Ley 18.290" is a law by its number; a plain number is LeyChile's own; else it is a URN."""
+    """A law by its number ("Ley 18.290"), LeyChile's own number, or else a URN."""
     if found := re.fullmatch(r"(?:ley|lei)\s*(?:n[°º.]*\s*)?([\d.]+)", line, re.I):
         return {"ley": int(found[1].replace(".", ""))}
     return int(line) if line.isdigit() else line

@@ -64,9 +64,7 @@ class Desk:
 
     def note(self, who: Principal, action: str, entry: CatalogEntry, detail: str = "") -> None:
         """Adds a line to the audit trail."""
-        self.house.access.trail.record(
-            who.by, action, entry.id, agency=entry.owner, detail=detail
-        )
+        self.house.access.trail.record(who.by, action, entry.id, agency=entry.owner, detail=detail)
 
     def uploads(self, who: Principal) -> Path:
         """The folder of an agency's uploads."""
@@ -126,4 +124,3 @@ class Handlers:
                 yield from run(self.desk.who(token_of(request)), self.told, *values)
 
         return handle
-

@@ -93,7 +93,9 @@ def reading(desk: Desk, who: Principal, set_id: object, document_id: object) -> 
     )
 
 
-def version(desk: Desk, who: Principal, set_id: object, document_id: object, mark: object) -> Document:
+def version(
+    desk: Desk, who: Principal, set_id: object, document_id: object, mark: object
+) -> Document:
     """What a document said in one of its earlier versions. Raises Refused where there is none."""
     entry = desk.entry(who, "test", set_id)
     asked, known = str(document_id or ""), str(mark or "")
@@ -107,9 +109,7 @@ def version(desk: Desk, who: Principal, set_id: object, document_id: object, mar
 
 def _versions(desk: Desk, set_id: str, document_id: str) -> tuple[tuple[str, str], ...]:
     """The earlier versions that belonged to this very set."""
-    query = (
-        "SELECT content_hash, until FROM versions WHERE id = ? AND source_id = ? ORDER BY until DESC"
-    )
+    query = "SELECT content_hash, until FROM versions WHERE id = ? AND source_id = ? ORDER BY until DESC"
     rows = desk.house.store.rows(query, document_id, set_id)
     return tuple((row[0], row[1]) for row in rows)
 

@@ -51,7 +51,9 @@ def standings(desk: Desk, who: Principal) -> list[Standing]:
     syncs = {row[0]: row for row in store.rows("SELECT source_id, state, at, report FROM syncs")}
     query = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
     counts = {row[0]: int(row[1]) for row in store.rows(query)}
-    found = [_standing(entry, syncs.get(entry.id), counts.get(entry.id, 0)) for entry in own.values()]
+    found = [
+        _standing(entry, syncs.get(entry.id), counts.get(entry.id, 0)) for entry in own.values()
+    ]
     return sorted(found, key=lambda s: (not s.waits, s.entry.title.casefold()))
 
 
@@ -151,10 +153,10 @@ def _watched(
 
     threading.Thread(target=run, name=f"console-{entry.id}", daemon=True).start()
     yield Progress("reading", 0)
-    while True:
+    result: SyncReport | BaseException | None = None
+    while result is None:
         try:
             result = ended.get(timeout=LOOK_S)
-            break
         except queue.Empty:
             yield Progress(_state(desk, entry.id), int(counted["read"]))
     if isinstance(result, VentanillaError):

@@ -113,9 +113,7 @@ def _archive(path: Path, folder: Path, room: _Room) -> Iterator[str]:
         raise Refused("upload_broken", name=path.name) from error
 
 
-def _member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, room: _Room
-) -> str:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, room: _Room) -> str:
     name = safe_name(member.filename)
     mode = member.external_attr >> 16
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):

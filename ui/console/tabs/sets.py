@@ -96,7 +96,10 @@ class SetsTab:
     ) -> Iterator[list[Any]]:
         for step in steps:
             rest = [gr.skip()] * len(self.outputs)
-            yield [told_progress(step, told), *(self.state(who, told, set_id) if step.report else rest)]
+            yield [
+                told_progress(step, told),
+                *(self.state(who, told, set_id) if step.report else rest),
+            ]
 
     def _discard(self, who: Principal, told: Words, set_id: object) -> list[Any]:
         logic.discard(self.desk, who, set_id)
@@ -112,7 +115,9 @@ class SetsTab:
 
 def overview(found: list[logic.Standing], told: Words) -> shown.Html:
     """All sets in a table."""
-    heads = [told[f"sets_{name}"] for name in ("title", "state", "documents", "read", "due", "problems")]
+    heads = [
+        told[f"sets_{name}"] for name in ("title", "state", "documents", "read", "due", "problems")
+    ]
     rows = [
         (
             shown.Html(
