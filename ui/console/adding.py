@@ -207,23 +207,34 @@ def _read(desk: Desk, who: Principal, draft: Path) -> CatalogEntry:
     entry = read_entry(draft / ENTRY, who.agency)
     if who.agency is None and entry.tenant != PUBLIC:
         raise Refused("internal_of_nobody")
-    _confined(entry, desk.uploads(who))
+    _confined(entry, draft, desk.uploads(who))
     return entry
 
 
-def _confined(entry: CatalogEntry, uploads: Path) -> None:
-    """Raises Refused where an entry names a file that is not the agency's, or a private address."""
-    inside = uploads.resolve()
-    for place in (entry.questions, entry.golden, entry.options.get("token_file")):
-        if place and not Path(str(place)).resolve().is_relative_to(inside):
-            raise Refused("not_yours", place=Path(str(place)).name)
+def _confined(entry: CatalogEntry, draft: Path, uploads: Path) -> None:
+    """Raises Refused where an entry names a file that was not uploaded for it, or a private address.
+
+    Of the agency's own folder only what belongs to this set: beside it lie the keys of portals.
+    """
+    own = [draft / FOLDER, uploads / entry.id]
+    _within(entry.questions, own)
+    _within(entry.golden, [*own, uploads / f"{entry.id}.golden.jsonl"])
+    _within(entry.options.get("token_file"), [draft / KEY, uploads / f"{entry.id}.key"])
     addresses = list(_addresses(entry.options))
     if entry.origin and "://" in entry.origin:
         addresses.append(entry.origin)
-    elif entry.origin and not Path(entry.origin).resolve().is_relative_to(inside):
-        raise Refused("not_yours", place=Path(entry.origin).name)
+    else:
+        _within(entry.origin, own)
     for address in dict.fromkeys(addresses):
         _public(address)
+
+
+def _within(place: object, own: Sequence[Path]) -> None:
+    if not place:
+        return
+    resolved = Path(str(place)).resolve()
+    if not any(resolved.is_relative_to(each.resolve()) for each in own):
+        raise Refused("not_yours", place=resolved.name)
 
 
 def _addresses(value: object, name: str = "") -> Iterator[str]:

@@ -29,7 +29,7 @@ MOST_NAME = 120
 
 DEEPEST = 12
 
-_PASSED_OVER = re.compile(r"(^|/)(\.|~\$|__macosx/|thumbs\.db$|desktop\.ini$)", re.I)
+_PASSED_OVER = re.compile(r"(^|/)(\.(?!\.)|~\$|__macosx/|thumbs\.db$|desktop\.ini$)", re.I)
 _BAD = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _CHUNK = 1 << 20

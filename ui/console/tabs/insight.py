@@ -39,7 +39,10 @@ class InsightTab:
             kinds, value="quality", label=told["report_choose"], elem_id="c-report"
         )
         with gr.Row():
-            self.set = gr.Dropdown([], label=told["report_set"], elem_id="c-report-set")
+            every = [(told["all_sets"], "")]
+            self.set = gr.Dropdown(
+                every, value="", label=told["report_set"], elem_id="c-report-set"
+            )
             days = [(told.say("days", count=count), count) for count in DAYS]
             self.days = gr.Dropdown(days, value=30, label=told["report_days"], elem_id="c-days")
         self.show = gr.Button(told["report_show"], variant="primary", elem_id="c-report-show")
