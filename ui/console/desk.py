@@ -112,7 +112,9 @@ class Handlers:
 
         def handle(request: gr.Request, *values: Any) -> Any:
             with self.desk.telling(self.told):
-                return run(self.desk.who(token_of(request)), self.told, *values)
+                made = run(self.desk.who(token_of(request)), self.told, *values)
+            # For one component Gradio would take the list itself for its value.
+            return made[0] if isinstance(made, list) and len(made) == 1 else made
 
         return handle
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from agents.assistant import Assistant
 from ui.access.passwords import Passwords
@@ -83,25 +80,22 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
-    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
-    for path in (tmp_path / "home" / "catalog").glob("*.yaml"):
-        text = path.read_text(encoding="utf-8").replace(str(furnished), str(tmp_path))
+@contextmanager
+def copied(furnished: Path, to: Path) -> Iterator[House]:
+    """The house of a copy of `furnished`."""
+    shutil.copytree(furnished, to, dirs_exist_ok=True)
+    for path in (to / "home" / "catalog").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace(str(furnished), str(to))
         path.write_text(text, encoding="utf-8")
-    with open_house(Settings(home=tmp_path / "home")) as opened:
+    with open_house(Settings(home=to / "home")) as opened:
         opened._access = AccessStore.open(opened.settings.access, passwords=Passwords(CHEAP))
         yield opened
 
 
 @pytest.fixture
-def assistant(house: House) -> Iterator[Assistant]:
-    loop = asyncio.new_event_loop()
-    opening = house.assistant()
-    made = loop.run_until_complete(opening.__aenter__())
-    yield made
-    loop.run_until_complete(opening.__aexit__(None, None, None))
-    loop.close()
+def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
+    with copied(furnished, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -118,35 +112,3 @@ def who(house: House) -> Callable[[str], Principal]:
         return house.access.sessions.principal(house.access.login(name, PASSWORD, "console"))
 
     return logged_in
-
-
-@pytest.fixture
-def app(house: House, assistant: Assistant) -> FastAPI:
-    from ui.api import create_app
-    from ui.console.page import add_console
-
-    made = create_app(house, assistant, "t0ken")
-    add_console(made, house, assistant)
-    return made
-
-
-@pytest.fixture
-def visit(app: FastAPI) -> Callable[[str | None], TestClient]:
-    """A browser of somebody who logged in by the form; None did not."""
-
-    def opened(name: str | None) -> TestClient:
-        client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
-        if name is not None:
-            told = log_in(client, name)
-            assert told == 303
-        return client
-
-    return opened
-
-
-def log_in(client: TestClient, name: str, password: str = PASSWORD) -> int:
-    page = client.get("/consola/entrar")
-    mark = re.search(r'name="mark" value="([^"]+)"', page.text)
-    assert mark
-    form = {"name": name, "password": password, "mark": mark[1]}
-    return client.post("/consola/entrar", data=form).status_code
