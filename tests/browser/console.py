@@ -164,3 +164,16 @@ def ask(page: Any, story: Story) -> None:
     page.get_by_role("option", name=story.country_name, exact=True).click()
     page.click("#c-ask")
     page.wait_for_selector("#c-answer .c-text")
+
+
+def report(page: Any, url: str, story: Story) -> None:
+    """A citizen asks, and the report of use and quality shows it."""
+    asked = {"question": story.question, "country": story.country}
+    assert page.request.post(f"{url}/api/ask", data=asked).ok
+    open_tab(page, story.insight_tab)
+    for _ in range(20):  # what was asked is written down beside the answers
+        page.click("#c-report-show")
+        page.wait_for_timeout(500)
+        if page.locator("#c-report-rows .c-table").count():
+            break
+    page.wait_for_selector("#c-plot-use :is(canvas, svg.marks)")

@@ -27,9 +27,7 @@ def test_from_the_login_to_the_first_answered_question(browser, tmp_path, langua
         assert story.answer in page.inner_text("#c-answer")
         assert page.locator("#c-trace .c-fold").count() >= 4
         assert page.evaluate("document.documentElement.scrollWidth") <= 800
-        console.open_tab(page, story.insight_tab)
-        page.click("#c-report-show")
-        page.wait_for_selector("#c-report-rows .c-note")
+        console.report(page, url, story)
         page.click(".c-who button")
         page.wait_for_selector("#password")
         context.close()
