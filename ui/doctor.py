@@ -138,7 +138,9 @@ def _login(settings: Settings) -> Iterator[Finding]:
             return
         able = sum(u.role == "administrator" and u.has_password for u in users)
     text = f"{able} administrators can log in at /consola"
-    remedy = "nobody can log in at /consola yet: ventanilla access users add NAME --role administrator"
+    remedy = (
+        "nobody can log in at /consola yet: ventanilla access users add NAME --role administrator"
+    )
     yield Finding("console", True, text if able else remedy)
 
 

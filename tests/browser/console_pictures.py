@@ -28,9 +28,7 @@ def take(folder: Path, chromium: str, width: int, languages: list[str]) -> None:
         with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
             home = Path(scratch) / "home"
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            page = browser.new_page(
-                viewport={"width": width, "height": 800}, locale=story.locale
-            )
+            page = browser.new_page(viewport={"width": width, "height": 800}, locale=story.locale)
             page.set_default_timeout(30_000)
             with console.serving(home, story) as url:
                 _steps(page, url, story, folder, Path(scratch))

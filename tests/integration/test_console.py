@@ -21,7 +21,6 @@ from ui.access.doors import COOKIE
 from ui.assemble import House
 from ui.serve import bind
 
-
 pytestmark = pytest.mark.integration
 
 OPENED: list[httpx.Client] = []
@@ -66,7 +65,7 @@ def url(house: House) -> Iterator[str]:
                 )
                 server = uvicorn.Server(uvicorn.Config(page, log_level="error"))
                 task = asyncio.create_task(server.serve(sockets=[listener]))
-                while not server.started and not task.done():
+                while not server.started and not task.done():  # noqa: ASYNC110 – uvicorn has no event
                     await asyncio.sleep(0.05)
                 started.set()
                 await asyncio.to_thread(stop.wait)

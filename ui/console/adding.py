@@ -23,6 +23,7 @@ from sources.catalog import CatalogEntry, built_in, read_catalog, read_entry
 from sources.document import PUBLIC
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import is_private
+from ui.access.origins import confined
 from ui.access.permissions import Principal, require
 from ui.assemble import add_entry
 from ui.catalogue import Checked, check_entry
@@ -227,6 +228,7 @@ def _confined(entry: CatalogEntry, draft: Path, uploads: Path) -> None:
         _within(entry.origin, own)
     for address in dict.fromkeys(addresses):
         _public(address)
+    confined(entry, uploads)
 
 
 def _within(place: object, own: Sequence[Path]) -> None:

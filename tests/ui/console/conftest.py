@@ -39,7 +39,9 @@ agency: {agency}
 as_of: 2026-11-01
 tenant: {tenant}
 """
-PAGE = "# {title}\n\n## Costo\n\nEl trámite cuesta $ {price}.\n\n## Requisitos\n\nSer mayor de edad.\n"
+PAGE = (
+    "# {title}\n\n## Costo\n\nEl trámite cuesta $ {price}.\n\n## Requisitos\n\nSer mayor de edad.\n"
+)
 
 
 def furnish(

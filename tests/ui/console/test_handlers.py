@@ -12,6 +12,7 @@ import pytest
 from sources.catalog import read_catalog
 from sources.errors import CatalogError, Forbidden, NotLoggedIn, VentanillaError
 from tests.ui.console.conftest import BY, PAGE
+from ui.access import origins
 from ui.access.permissions import ANYONE, Principal
 from ui.console import Refused, adding, insight, people, reading, sets, shown, words
 from ui.console.desk import Desk
@@ -249,7 +250,8 @@ def test_no_other_field_does_either(desk: Desk, who: Who, page: Path, line: str)
 
 
 def test_forms_become_options(desk: Desk, who: Who, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adding, "is_private", lambda url: False)
+    for module in (adding, origins):
+        monkeypatch.setattr(module, "is_private", lambda url: False)
     filled = form(
         "leyes", connector="leychile", origin="https://www.leychile.cl/Consulta/obtxml?opt=7",
         options={"norms": "Ley N° 18.290\n210676\n\n", "query": ""}, token=" secreto ",
@@ -296,8 +298,12 @@ def test_the_house_does_not_read_what_is_internal(desk: Desk, who: Who) -> None:
     with pytest.raises(Forbidden):
         reading.listed(desk, who("jefa"), "hospital-interno")
     with desk.house.store.transaction() as connection:
-        report = {"source_id": "hospital-interno", "notes": ["gavilán"], "rejected": ["gavilán: x"],
-                  "turned": [dict.fromkeys(("question", "expected", "now", "then"), "gavilán")]}
+        report = {
+            "source_id": "hospital-interno",
+            "notes": ["gavilán"],
+            "rejected": ["gavilán: x"],
+            "turned": [dict.fromkeys(("question", "expected", "now", "then"), "gavilán")],
+        }
         connection.execute(
             "UPDATE syncs SET state = 'quarantined', report = ? WHERE source_id = ?",
             (json.dumps(report), "hospital-interno"),
@@ -378,9 +384,7 @@ def test_texts_are_the_same_in_both_languages() -> None:
     spanish, portuguese = words("es"), words("pt")
     assert spanish.names() == portuguese.names()
     for name in spanish.names():
-        holes = [
-            set(re.findall(r"\{(\w+)\}", told[name])) for told in (spanish, portuguese)
-        ]
+        holes = [set(re.findall(r"\{(\w+)\}", told[name])) for told in (spanish, portuguese)]
         assert holes[0] == holes[1], name
 
 
