@@ -48,13 +48,13 @@ class InsightTab:
         self.show = gr.Button(told["report_show"], variant="primary", elem_id="c-report-show")
         with gr.Row(visible=False, elem_classes="c-plots") as self.plots:
             self.use = gr.BarPlot(
-                x="day", y="count", color="status", title=told["plot_use"],
+                x="day", y="count", color="status", color_title=" ", title=told["plot_use"],
                 x_title=told["plot_day"], y_title=told["plot_questions"], height=280,
                 elem_id="c-plot-use", buttons=[],
             )  # fmt: skip
             self.quality = gr.LinePlot(
-                x="day", y="value", color="kind", title=told["plot_quality"],
-                x_title=told["plot_day"], y_title="%", y_lim=[0, 100], height=280,
+                x="day", y="value", color="kind", color_title=" ", title=told["plot_quality"],
+                x_title=told["plot_day"], y_title="%", y_lim=[0, 105], height=280,
                 elem_id="c-plot-quality", buttons=[],
             )  # fmt: skip
         self.rows = gr.HTML(elem_id="c-report-rows")
