@@ -44,6 +44,9 @@ log = logging.getLogger("ventanilla.assistant")
 Tenants = tuple[str, ...]
 """Whose documents may be read; `public` are everybody's."""
 
+Watch = Callable[[str, dict[str, Any]], None]
+"""Is given the name of each step of the graph that ended, and what it changed."""
+
 RUN_DEADLINE_S = 20.0
 """Seconds for a question; where there is a model, its patience comes on top."""
 
@@ -93,11 +96,12 @@ class Assistant:
         conversation: str | None = None,
         tenants: Tenants = (PUBLIC,),
         tell: Callable[[str], None] = lambda _: None,
+        watch: Watch | None = None,
     ) -> Answer:
         """Answers `request` from what `tenants` may read. With `conversation` the earlier messages are
         remembered, and a pending choice of country is taken from `request.country` or from a message
         that names one; it is bound to its tenants: for others there is none of that name. `tell` is
-        given the text so far while a model writes.
+        given the text so far while a model writes, `watch` what each step changes.
         """
         started = time.perf_counter()
         context = replace(self.context, tenants=tuple(tenants))
@@ -109,7 +113,9 @@ class Assistant:
         try:
             async with asyncio.timeout(self._deadline):
                 if conversation is None:
-                    state = await self._run(self._single, self._input(request), None, context, tell)
+                    state = await self._run(
+                        self._single, self._input(request), None, context, tell, watch
+                    )
                 else:
                     thread = _thread(conversation, tenants)
                     lock = self._locks.setdefault(thread, asyncio.Lock())
@@ -262,20 +268,26 @@ class Assistant:
         thread: str | None,
         context: Context,
         tell: Callable[[str], None],
+        watch: Watch | None = None,
     ) -> dict[str, Any]:
         config = RunnableConfig(recursion_limit=RECURSION_LIMIT)
         if thread is not None:
             config["configurable"] = {"thread_id": thread}
+        modes: list[Any] = ["values", "custom", *(["updates"] if watch else [])]
         result: Any = {}
         async for mode, chunk in graph.astream(
             given,
             config,
             context=context,
-            stream_mode=["values", "custom"],
+            stream_mode=modes,
             durability=None if thread is None else "exit",
         ):
             if mode == "custom":
                 tell(str(chunk))
+            elif mode == "updates" and watch:
+                steps: Any = chunk
+                for step, changes in steps.items():
+                    watch(step, changes or {})
             else:
                 result = chunk
         state: dict[str, Any] = result

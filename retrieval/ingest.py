@@ -31,14 +31,29 @@ FORMAT = "4"
 """Raise it when passages, vectors or profiles are made differently: every document is then done again."""
 
 
+class Turned(BaseModel):
+    """A golden question that is answered rightly `now` and would not be `then`; both are what a
+    reader would see.
+    """
+
+    question: str
+    expected: str
+    now: str
+    then: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.question} → expected {self.expected}; it would be {self.then}"
+
+
 class SyncReport(BaseModel):
     """What one run did. `rejected` holds "name: reason".
 
     Of a set of tables, `rows` is how many there are now, `rows_rejected` how many lack something
     that they need, and `notes` say what was mended. `vocabulary` is the fingerprint of the concepts
     that the passages of a document set carry. `state` is "done", or "held" or "quarantined" where
-    nothing was indexed and `reason` says why; `lacking` counts documents that the origin called
-    unchanged and that are not here.
+    nothing was indexed and `reason` says why (`turned`: the right answers that would turn wrong);
+    `lacking` counts documents that the origin called unchanged and that are not here.
     """
 
     source_id: str
@@ -55,6 +70,7 @@ class SyncReport(BaseModel):
     notes: list[str] = []
     vocabulary: str = ""
     lacking: int = 0
+    turned: list[Turned] = []
 
 
 def revision_of(document: Document, vocabulary: str) -> str:

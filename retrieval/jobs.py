@@ -24,7 +24,7 @@ from pathlib import Path
 from retrieval.concepts import Matcher
 from retrieval.dense_leg import DenseLeg
 from retrieval.index import Index
-from retrieval.ingest import FORMAT, SyncReport, record, remove, revision_of, sync
+from retrieval.ingest import FORMAT, SyncReport, Turned, record, remove, revision_of, sync
 from retrieval.spool import Spool
 from retrieval.store import Store
 from sources import connectors
@@ -47,8 +47,8 @@ SHOWN = 20
 OFTEN = 64
 """Items after which progress is told."""
 
-Gate = Callable[[CatalogEntry, Callable[[], Iterator[Item]]], list[str]]
-"""Given an entry and what was read of it: the right answers that it would turn wrong, a line each."""
+Gate = Callable[[CatalogEntry, Callable[[], Iterator[Item]]], list[Turned]]
+"""Given an entry and what was read of it: the right answers that it would turn wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,8 @@ class Jobs:
         if not turned:
             return None
         reason = f"{len(turned)} right answers would turn wrong"
-        return self._wait(read.report, "quarantined", reason, turned)
+        report = read.report.model_copy(update={"turned": turned})
+        return self._wait(report, "quarantined", reason, [str(each) for each in turned])
 
     def _wait(self, read: SyncReport, state: str, reason: str, notes: list[str]) -> SyncReport:
         report = read.model_copy(update={"state": state, "reason": reason, "notes": notes})

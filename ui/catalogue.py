@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -162,27 +163,63 @@ def kept_as(settings: Settings, source_id: str) -> str:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A document as it would be read: its title, and the headings of its sections in order."""
+
+    id: str
+    title: str
+    headings: tuple[str, ...]
+    characters: int
+
+
+@dataclass(frozen=True)
 class Checked:
-    """What a set would give: how many documents or rows, how many not, and why not."""
+    """What a set would give: how many documents or rows, how many not, and why not. `documents` are
+    previews; `whole` is false where the reading was ended before the set was.
+    """
 
     unit: str
     taken: int
     refused: int
     reasons: list[str]
+    documents: list[Preview] = field(default_factory=list)
+    whole: bool = True
 
 
 def check(path: Path) -> Checked:
     """Reads a set without indexing it. Raises SourceError where nothing can be read."""
-    entry = read_entry(path)
+    return check_entry(read_entry(path))
+
+
+def check_entry(
+    entry: CatalogEntry,
+    *,
+    most: int | None = None,
+    progress: Callable[[int], None] = lambda taken: None,
+) -> Checked:
+    """As `check`, of an entry that lies in no file; ends after `most` documents. `progress` is told
+    how many there are so far.
+    """
     if connectors.gives_tables(entry.connector):
         return _check_tables(entry)
-    taken, rejected = 0, []
+    rejected: list[str] = []
+    documents: list[Preview] = []
+    whole = True
     for item in connectors.read(entry):
         if isinstance(item, Document):
-            taken += 1
+            documents.append(_preview(item))
+            progress(len(documents))
         elif isinstance(item, Rejected):
             rejected.append(f"{item.name}: {item.reason}")
-    return Checked("documents", taken, len(rejected), rejected)
+        if most is not None and len(documents) >= most:
+            whole = False
+            break
+    return Checked("documents", len(documents), len(rejected), rejected, documents, whole)
+
+
+def _preview(document: Document) -> Preview:
+    headings = dict.fromkeys(s.heading for s in document.sections if s.heading)
+    return Preview(document.id, document.title, tuple(headings), len(document.text))
 
 
 def _check_tables(entry: CatalogEntry) -> Checked:

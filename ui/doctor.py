@@ -46,6 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_data(settings),
         *_home(settings),
         *_index(settings),
+        *_login(settings),
         *_ocr(),
         *_models(),
         *_reranker(settings),
@@ -117,6 +118,30 @@ def _index(settings: Settings) -> Iterator[Finding]:
             yield from _dense(house)
     except VentanillaError as error:
         yield Finding("index", False, str(error))
+
+
+def _login(settings: Settings) -> Iterator[Finding]:
+    """Whether anybody can log in to the console and look after the rest."""
+    from ui.access.store import AccessStore
+
+    if settings.oidc_issuer:
+        yield Finding("console", True, f"people log in through {settings.oidc_issuer}")
+        return
+    if not settings.access_url and not (settings.home / "access.sqlite").exists():
+        able = 0  # to look must not make the database
+    else:
+        try:
+            with AccessStore.open(settings.access) as store:
+                users = store.users.list()
+        except VentanillaError as error:
+            yield Finding("console", False, str(error))
+            return
+        able = sum(u.role == "administrator" and u.has_password for u in users)
+    text = f"{able} administrators can log in at /consola"
+    remedy = (
+        "nobody can log in at /consola yet: ventanilla access users add NAME --role administrator"
+    )
+    yield Finding("console", True, text if able else remedy)
 
 
 def _ocr() -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Golden questions as a gate: what was read of a set is tried on a copy before it may answer.
 
-    turned = Gate(house)(entry, items)      # a line for each right answer that would turn wrong
+    turned = Gate(house)(entry, items)      # the right answers that would turn wrong
 
 Every entry may name a file of `golden` questions. Those that a change could touch are asked of the
 house as it is and of a copy that holds the change; both quote their sources, so that no model's mood
@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING
 from agents.evaluate import Failure, run
 from agents.golden import Golden, read_golden
 from agents.state import Answer, Request
-from retrieval.ingest import sync
+from retrieval.ingest import Turned, sync
 from sources.catalog import CatalogEntry, read_catalog
 from sources.document import PUBLIC, Item
 
 if TYPE_CHECKING:
     from ui.assemble import House
+
+Asked = tuple[dict[str, Failure], dict[str, str]]
+"""What failed, and what was answered, by the question's id."""
 
 AT_ONCE = 4
 _WRITER = {"model_backend": "extractive", "qdrant_url": None}
@@ -36,22 +39,27 @@ class Gate:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def __call__(self, entry: CatalogEntry, items: Callable[[], Iterator[Item]]) -> list[str]:
-        """A line for each golden question that is answered rightly now and would not be with `items`.
+    def __call__(self, entry: CatalogEntry, items: Callable[[], Iterator[Item]]) -> list[Turned]:
+        """The golden questions that are answered rightly now and would not be with `items`.
 
         Raises UsageError where a golden file is wrong: then nobody knows what is right.
         """
         golden = self._golden(entry)
         if not golden:
             return []
-        before = _failures(self._as_it_is(), golden, _readers(entry))
+        before, now = _failures(self._as_it_is(), golden, _readers(entry))
         right = [question for question in golden if question.id not in before]
         if not right:
             return []
         with tempfile.TemporaryDirectory(prefix="ventanilla-") as scratch:
-            after = self._with(entry, items, Path(scratch), right)
+            after, then = self._with(entry, items, Path(scratch), right)
         return [
-            f"{failure.question} → expected {failure.expected}; it would be {failure.got}"
+            Turned(
+                question=failure.question,
+                expected=failure.expected,
+                now=now.get(failure.id, ""),
+                then=then.get(failure.id, failure.got),
+            )
             for failure in after.values()
         ]
 
@@ -80,7 +88,7 @@ class Gate:
         items: Callable[[], Iterator[Item]],
         scratch: Path,
         golden: list[Golden],
-    ) -> dict[str, Failure]:
+    ) -> Asked:
         from ui.assemble import House
 
         house = self._house
@@ -101,14 +109,17 @@ def _readers(entry: CatalogEntry) -> tuple[str, ...]:
     return (PUBLIC, entry.tenant) if entry.internal else (PUBLIC,)
 
 
-def _failures(house: House, golden: list[Golden], tenants: tuple[str, ...]) -> dict[str, Failure]:
-    """The questions that are not answered rightly to `tenants`, by their ids."""
+def _failures(house: House, golden: list[Golden], tenants: tuple[str, ...]) -> Asked:
+    """The questions that are not answered rightly to `tenants`, and all answers."""
+    told: dict[str, str] = {}
 
     async def work() -> dict[str, Failure]:
         async with house.assistant() as assistant:
 
             async def ask(request: Request) -> Answer:
-                return await assistant.ask(request, tenants=tenants)
+                answer = await assistant.ask(request, tenants=tenants)
+                told[answer.id] = answer.answer
+                return answer
 
             lookup = partial(assistant.document, tenants=tenants)
             report = await run(golden, ask, AT_ONCE, lookup=lookup)
@@ -118,4 +129,4 @@ def _failures(house: House, golden: list[Golden], tenants: tuple[str, ...]) -> d
             for failure in report.failures(split, show_report=True)
         }
 
-    return asyncio.run(work())
+    return asyncio.run(work()), told

@@ -39,9 +39,14 @@ def due(house: House, now: datetime, since: datetime) -> list[CatalogEntry]:
         if not (entry.enabled and entry.schedule):
             continue
         last = datetime.fromisoformat(read[entry.id]) if entry.id in read else since
-        if next(CronSim(entry.schedule, last.astimezone(now.tzinfo))) <= now:
+        if next_time(entry.schedule, last.astimezone(now.tzinfo)) <= now:
             found.append(entry)
     return found
+
+
+def next_time(schedule: str, after: datetime) -> datetime:
+    """When a line of cron comes next after a moment, in the zone of `after`."""
+    return next(CronSim(schedule, after))
 
 
 def local_now() -> datetime:

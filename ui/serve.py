@@ -119,6 +119,7 @@ def _models_of_the_search(house: House, note: Callable[[str], None]) -> Iterator
 
 
 def _import_page() -> None:
+    import ui.console.page
     import ui.window  # noqa: F401
 
 
@@ -132,10 +133,12 @@ async def _run(
     import uvicorn
 
     from ui.api import create_app
+    from ui.console.page import add_console
     from ui.window import open_window
 
     async with house.assistant(keep=True) as assistant, _usage(house, assistant, note) as usage:
         app = create_app(house, assistant, token, usage)
+        add_console(app, house, assistant)
         page = open_window(
             app,
             Recorded(assistant, usage, door="page"),

@@ -8,7 +8,7 @@ holds by construction. One that a model wrote was held against its quotes before
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from agents.context import Context
 from agents.safety import is_instruction
@@ -19,25 +19,34 @@ from sources.document import Document
 def check(state: State, context: Context) -> dict[str, Any]:
     """Keeps the sentences of the draft that hold; `dropped` counts the others."""
     draft, written = state.get("draft", []), state.get("written") or []
-    kept = [s for s in draft if _holds(s, state, context)]
+    kept = [s for s in draft if objection(s, state, context) is None]
     proved = [
-        w for w in written if w["cites"] and all(_holds(c, state, context) for c in w["cites"])
+        w
+        for w in written
+        if w["cites"] and all(objection(c, state, context) is None for c in w["cites"])
     ]
     dropped = len(draft) - len(kept) + len(written) - len(proved)
     return {"draft": kept, "written": proved, "dropped": dropped}
 
 
-def _holds(sentence: Sentence, state: State, context: Context) -> bool:
+Objection = Literal["gone", "country", "expired", "empty", "instruction"]
+"""Why a sentence is dropped. Of what these readers may not see it is said that it is gone."""
+
+
+def objection(sentence: Sentence, state: State, context: Context) -> Objection | None:
+    """Why `sentence` cannot stand, or None where it holds."""
     document = context.document(sentence["document_id"])
     if document is None or document.tenant not in context.tenants:
-        return False
+        return "gone"
     countries = state["understanding"]["countries"]
     if countries and document.country not in countries:
-        return False
+        return "country"
     if not _valid(document, context):
-        return False
+        return "expired"
     quote = document.text[sentence["start"] : sentence["end"]]
-    return bool(quote.strip()) and not is_instruction(quote)
+    if not quote.strip():
+        return "empty"
+    return "instruction" if is_instruction(quote) else None
 
 
 def _valid(document: Document, context: Context) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from retrieval import jobs as module
 from retrieval.concepts import Matcher
 from retrieval.index import Index, Scope, open_index
+from retrieval.ingest import Turned
 from retrieval.jobs import Jobs
 from retrieval.search import Searcher
 from retrieval.store import Store
@@ -142,9 +143,11 @@ def test_a_gate_is_asked_only_of_what_would_change(
 ) -> None:
     asked: list[int] = []
 
-    def gate(entry: CatalogEntry, items: object) -> list[str]:
+    worse = Turned(question="¿Cuánto cuesta?", expected="$103", now="$103", then="$903")
+
+    def gate(entry: CatalogEntry, items: object) -> list[Turned]:
         asked.append(sum(1 for _ in items()))  # type: ignore[operator]
-        return ["¿Cuánto cuesta? → wrong"] if len(asked) == 2 else []
+        return [worse] if len(asked) == 2 else []
 
     jobs = Jobs(tmp_path / "jobs", index, store, MATCHER, gate=gate)
     assert jobs.run(entry(folder)).state == "done"
@@ -152,7 +155,8 @@ def test_a_gate_is_asked_only_of_what_would_change(
     assert asked == [20]
     write(folder, 4, price=900, first=3)
     report = jobs.run(entry(folder))
-    assert (report.state, report.notes) == ("quarantined", ["¿Cuánto cuesta? → wrong"])
+    assert (report.state, report.turned) == ("quarantined", [worse])
+    assert report.notes == ["¿Cuánto cuesta? → expected $103; it would be $903"]
     document = store.get("muni-c003")
     assert document is not None and "$103" in document.text
     jobs.confirm(entry(folder))

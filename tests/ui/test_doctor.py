@@ -9,6 +9,8 @@ import pytest
 
 from retrieval.index import EMBEDDED_PASSAGES
 from ui import assemble, doctor
+from ui.access.permissions import By
+from ui.access.store import AccessStore
 from ui.assemble import open_house
 from ui.doctor import Finding, examine, outgrown
 from ui.settings import Settings
@@ -22,6 +24,19 @@ def test_a_fresh_home_is_well_and_says_what_to_do_next(tmp_path: Path) -> None:
     found = by_subject(Settings(home=tmp_path / "home"))
     assert all(finding.ok for finding in found.values())
     assert "ventanilla sources sync" in found["index"].text
+
+
+def test_it_says_whether_anybody_can_log_in(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    remedy = "ventanilla access users add NAME --role administrator"
+    assert remedy in next(doctor._login(settings)).text
+    assert not (tmp_path / "access.sqlite").exists()
+    with AccessStore.open(settings.access) as store:
+        password = "cuatro palabras bien largas"
+        store.users.add("edu", password, agency=None, role="editor", by=By("t", "cli"))
+        assert remedy in next(doctor._login(settings)).text
+        store.users.add("ana", password, agency=None, role="administrator", by=By("t", "cli"))
+    assert next(doctor._login(settings)).text == "1 administrators can log in at /consola"
 
 
 def test_a_held_index_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,8 @@ def test_a_right_answer_that_would_turn_wrong_is_quarantined_until_accepted(
     assert report.state == "quarantined"
     (line,) = report.notes
     assert QUESTION in line and "5000" in line and "9.000" in line
+    (turned,) = report.turned
+    assert "5.000" in turned.now and "9.000" in turned.then and turned.question == QUESTION
     assert "5.000" in text(house)
     assert house.confirm("muni").indexed == 1
     assert "9.000" in text(house)

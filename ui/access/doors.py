@@ -11,9 +11,10 @@ A key or session that is no good is never taken for nobody's: the answer is 401,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from fastapi.requests import Request as HttpRequest
@@ -78,6 +79,16 @@ def as_agency(
     if agency is None:
         return principal
     return replace(principal, tenants=(PUBLIC, store().agencies.get(agency).id))
+
+
+def same_origin(headers: Mapping[str, str]) -> bool:
+    """Whether a request that changes something comes from a page of ours, or from no page at all: a
+    browser says where the page lay that made it (`Sec-Fetch-Site`, `Origin`).
+    """
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _asker(request: HttpRequest) -> Principal:

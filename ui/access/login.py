@@ -18,7 +18,8 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 from pydantic import Field as Attribute
 
-from ui.access.doors import COOKIE, Asker
+from sources.errors import Forbidden
+from ui.access.doors import COOKIE, Asker, same_origin
 from ui.access.oidc import Provider
 from ui.access.sessions import ABSOLUTE
 from ui.problems import problems
@@ -57,15 +58,17 @@ def add_login(
     @app.post("/api/access/login", tags=TAGS, responses=problems("not-logged-in", "too-many"))
     def login(given: Credentials, request: HttpRequest, response: Response) -> Who:
         """Opens a session."""
+        _ours(request)
         opened = store()
         token = opened.login(given.name, given.password, DOOR)
-        _set_cookie(response, token, request)
+        set_cookie(response, token, request)
         principal = opened.sessions.principal(token)
         return Who(user=principal.user, agency=principal.agency, role=principal.role)
 
     @app.post("/api/access/logout", status_code=204, tags=TAGS, responses=problems())
     def logout(request: HttpRequest) -> Response:
         """Ends the session, if there is one."""
+        _ours(request)
         if token := request.cookies.get(COOKIE):
             store().sessions.end(token)
         response = Response(status_code=204)
@@ -91,11 +94,17 @@ def add_login(
         """Comes back from it, logged in."""
         token = await provider.finish(request, store())
         response = RedirectResponse(home, status_code=303)
-        _set_cookie(response, token, request)
+        set_cookie(response, token, request)
         return response
 
 
-def _set_cookie(response: Response, token: str, request: HttpRequest) -> None:
+def _ours(request: HttpRequest) -> None:
+    """Raises Forbidden where a page of another site has sent the request."""
+    if not same_origin(request.headers):
+        raise Forbidden("another site has sent this", "Log in and out on our own page.")
+
+
+def set_cookie(response: Response, token: str, request: HttpRequest) -> None:
     """Out of reach of scripts and of other sites, and never over plain HTTP once there is TLS."""
     response.set_cookie(
         COOKIE,

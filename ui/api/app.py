@@ -27,6 +27,7 @@ from ui.api.mcp import Endpoint
 from ui.api.public import add_public
 from ui.api.workers import Workers
 from ui.assemble import House
+from ui.console import PATH
 from ui.problems import KINDS, response
 from ui.usage.doors import add_feedback
 
@@ -70,7 +71,7 @@ def create_app(
     )
     app.add_middleware(Intake, most_bytes=settings.body_bytes)
     app.add_exception_handler(ClientLeft, _left)
-    add_login(app, lambda: house.access, provider_of(settings))
+    add_login(app, lambda: house.access, provider_of(settings), home=f"{PATH}/")
     add_public(app, house, asking)
     add_completions(app, asking.at("openai"))
     channel.add(app)
