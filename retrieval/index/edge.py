@@ -30,6 +30,7 @@ from retrieval.index import (
     used_legs,
     uuid_of,
 )
+from retrieval.index.holes import copy_tree
 from sources.errors import IndexUnavailable, reason_of
 
 _BATCH = 512
@@ -226,7 +227,7 @@ class EdgeIndex:
         """See `Index.copy`: the files, between two writes."""
         with _errors(self._path), self._writing:
             self._shard.flush()
-            shutil.copytree(self._path, folder, dirs_exist_ok=True)
+            copy_tree(self._path, folder)
         return EdgeIndex.open(folder)
 
     def flush(self) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import multiprocessing
 import os
 import random
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from retrieval.dense_leg import DenseLeg
+from retrieval.index.holes import copy_tree
 from retrieval.pack_import import IMPORTED, take_up
 from retrieval.pack_vectors import PackVectors
 from sources.catalog import read_catalog
@@ -425,13 +425,13 @@ def test_killed_before_a_change_it_is_as_before_or_taken_up(
     assert _run(_trusting, ready, public) == 0
     for path in paths[:number]:
         assert _run(_child, ready, path) == 0
-    shutil.copytree(ready, whole)
+    copy_tree(ready, whole)
     assert _run(_child, whole, paths[number]) == 0
     changes = int((whole / "changes").read_text(encoding="utf-8"))
     assert changes > MOMENTS
     for moment in range(MOMENTS):
         home = tmp_path / f"home{moment}"
-        shutil.copytree(ready, home)
+        copy_tree(ready, home)
         die_at = 1 + moment * changes // MOMENTS
         assert _run(_child, home, paths[number], die_at) == -signal.SIGKILL
         assert _run(_recovered, home, digests[number], digests[number + 1]) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from agents.assistant import Assistant
+from retrieval.index.holes import copy_tree
 from ui.access.passwords import Passwords
 from ui.access.permissions import By, Principal
 from ui.access.store import AccessStore
@@ -85,7 +85,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def copied(furnished: Path, to: Path) -> Iterator[House]:
     """The house of a copy of `furnished`."""
-    shutil.copytree(furnished, to, dirs_exist_ok=True)
+    copy_tree(furnished, to)
     for path in (to / "home" / "catalog").glob("*.yaml"):
         text = path.read_text(encoding="utf-8").replace(str(furnished), str(to))
         path.write_text(text, encoding="utf-8")
