@@ -46,11 +46,9 @@ def url(house: House) -> Iterator[str]:
     """A server with console and page, as `ventanilla serve` puts them together."""
     import asyncio
 
-    import gradio as gr
-
-    from ui import chat
     from ui.api import create_app
     from ui.console.page import add_console
+    from ui.window import open_window
 
     listener = bind(house.settings.model_copy(update={"port": 0}))
     started, stop = threading.Event(), threading.Event()
@@ -60,9 +58,7 @@ def url(house: House) -> Iterator[str]:
             async with house.assistant() as assistant:
                 app = create_app(house, assistant, "t0ken")
                 add_console(app, house, assistant)
-                page = gr.mount_gradio_app(
-                    app, chat.build(assistant), path="", **chat.launch_arguments()
-                )
+                page = open_window(app, assistant)
                 server = uvicorn.Server(uvicorn.Config(page, log_level="error"))
                 task = asyncio.create_task(server.serve(sockets=[listener]))
                 while not server.started and not task.done():  # noqa: ASYNC110 – uvicorn has no event

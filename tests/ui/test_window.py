@@ -49,7 +49,7 @@ async def test_headers_stand_on_every_answer(client):
     for path in ("/", "/lite", "/lite/about", "/nothing-here"):
         headers = (await client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["referrer-policy"] == "same-origin", path
     found = re.search(r"assets/index-[\w-]+\.js", (await client.get("/")).text)
     assert "immutable" in (await client.get(f"/{found[0]}")).headers["cache-control"]
     assert (await client.get("/lite")).headers["content-security-policy"] == policy()

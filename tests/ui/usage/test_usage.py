@@ -90,6 +90,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str
     if request.param == "sqlite":
         yield tmp_path / "usage.sqlite"
         return
+    pytest.importorskip("psycopg", reason="install the extra `postgresql`")
     with tempfile.TemporaryDirectory() as folder:
         yield from _postgresql(Path(folder))
 
