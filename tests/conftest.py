@@ -15,6 +15,8 @@ import pytest
 from hypothesis import settings
 from pytest_socket import SocketBlockedError
 
+from agents import assistant, graph
+
 HERE = Path(__file__).parent
 MARKED_BY_FOLDER = ("integration", "browser", "evals")
 BROWSERS = (
@@ -29,6 +31,9 @@ BROWSER_IS_REQUIRED = os.environ.get("VENTANILLA_BROWSER_TESTS") == "1"
 # A busy machine is slow, not wrong; and a red run can be repeated.
 settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("house")
+for step in graph.DEADLINES_S:  # a test that is about a deadline sets its own
+    graph.DEADLINES_S[step] *= 10
+assistant.RUN_DEADLINE_S *= 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

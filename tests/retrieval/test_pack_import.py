@@ -446,12 +446,12 @@ def test_killed_at_random_moments_it_is_as_before_or_taken_up(
 ) -> None:
     paths, digests, public = packs
     dice, killed, ends = random.Random(20261125), 0, set[str]()
-    for number in range(16):
+    for number in range(10):
         home = tmp_path / f"home{number}"
         assert _run(_trusting, home, public) == 0
         assert _run(_child, home, paths[0]) == 0
         killed += _run(_child, home, paths[1], within=dice.uniform(0.02, 0.3)) != 0
         assert _run(_recovered, home, digests[1], digests[2]) == 0
         ends.add((home / "known").read_text(encoding="utf-8"))
-    assert killed > 4, "the moments must fall into the imports"
+    assert killed > 2, "the moments must fall into the imports"
     assert ends == {digests[1], digests[2]}, "some before the step, some after it"
