@@ -49,6 +49,9 @@ def look(violations, keep_picture):
             page.emulate_media(color_scheme="dark" if dark else "light")
             page.set_viewport_size(options["viewport"])
             settled(page)
+            page.wait_for_timeout(
+                400
+            )  # Gradio lets a label's colour fade from one scheme to the other
             told += violations(page)
             keep_picture(page, f"{language}-{size}-{state}")
         return told
