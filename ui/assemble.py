@@ -69,30 +69,31 @@ class House:
         index: Index,
         store: Store,
         note: Callable[[str], None] = log.warning,
-        tables: Tables | None = None,
-        vectors: PackVectors | None = None,
+        like: House | None = None,
     ) -> None:
-        """`tables` and `vectors` are another house's, to be shared with it."""
+        """`like` is a house over another index of the same home: what does not depend on the index is
+        shared with it, and stays its own to close.
+        """
         self.settings = settings
         self.index = index
         self.store = store
-        self.matcher = Matcher(concepts(settings.vocabulary))
-        self.vectors = vectors or PackVectors(settings.packs / SETS)
+        self.matcher: Matcher = like.matcher if like else Matcher(concepts(settings.vocabulary))
+        known = PackVectors(settings.packs / SETS).known
         self.dense = (
-            DenseLeg(index, store, settings.embed_model, note=note, known=self.vectors.known)
+            DenseLeg(index, store, settings.embed_model, note=note, known=known)
             if settings.embed_model
             else None
         )
-        self.reranker = (
-            CrossEncoderReranker(settings.rerank_model, note=note)
-            if settings.rerank_model
-            else None
-        )
+        self.reranker: CrossEncoderReranker | None = None
+        if like:
+            self.reranker = like.reranker
+        elif settings.rerank_model:
+            self.reranker = CrossEncoderReranker(settings.rerank_model, note=note)
         self.searcher = Searcher(index, store, self.matcher, self.dense, self.reranker)
-        self._tables = tables
+        self._tables: Tables | None = like.tables if like else None
+        self._places: Places | None = like.places if like else None
         self.jobs = Jobs(settings.jobs, index, store, self.matcher, self.dense, Gate(self))
         self._access: AccessStore | None = None
-        self._places: Places | None = None
         self._opening = threading.Lock()
 
     @property

@@ -24,13 +24,15 @@ from sources.catalog import CatalogEntry, read_catalog
 from sources.document import PUBLIC, Item
 
 if TYPE_CHECKING:
+    from retrieval.index import Index
+    from retrieval.store import Store
     from ui.assemble import House
 
 Asked = tuple[dict[str, Failure], dict[str, str]]
 """What failed, and what was answered, by the question's id."""
 
 AT_ONCE = 4
-_WRITER = {"model_backend": "extractive", "qdrant_url": None}
+_WRITER = {"model_backend": "extractive"}
 
 
 class Gate:
@@ -47,12 +49,13 @@ class Gate:
         golden = self._golden(entry)
         if not golden:
             return []
-        before, now = _failures(self._as_it_is(), golden, _readers(entry))
+        house = self._house
+        before, now = _failures(self._over(house.index, house.store), golden, _readers(entry))
         right = [question for question in golden if question.id not in before]
         if not right:
             return []
         with tempfile.TemporaryDirectory(prefix="ventanilla-") as scratch:
-            after, then = self._with(entry, items, Path(scratch), right)
+            after, then = self._tried(entry, items, Path(scratch), right)
         return [
             Turned(
                 question=failure.question,
@@ -75,33 +78,31 @@ class Gate:
         ]
         return read_golden(paths) if paths else []
 
-    def _as_it_is(self) -> House:
-        from ui.assemble import House
-
-        house = self._house
-        settings = house.settings.model_copy(update=_WRITER)
-        return House(settings, house.index, house.store, tables=house.tables)
-
-    def _with(
+    def _tried(
         self,
         entry: CatalogEntry,
         items: Callable[[], Iterator[Item]],
         scratch: Path,
         golden: list[Golden],
     ) -> Asked:
-        from ui.assemble import House
-
+        """What fails, and what is answered, once a copy of index and documents holds `items`."""
         house = self._house
-        settings = house.settings.model_copy(update={**_WRITER, "home": scratch})
-        index, store = house.index.copy(settings.index), house.store.copy(settings.documents)
+        index = house.index.copy(scratch / "index")
+        store = house.store.copy(scratch / "documents.sqlite")
         try:
-            tried = House(settings, index, store, tables=house.tables, vectors=house.vectors)
+            tried = self._over(index, store)
             sync(items(), entry.id, index, store, tried.matcher, dense=tried.dense)
-            tried.searcher.refresh()
             return _failures(tried, golden, _readers(entry))
         finally:
             store.close()
             index.close()
+
+    def _over(self, index: Index, store: Store) -> House:
+        """The same house over another index, quoting its sources."""
+        from ui.assemble import House
+
+        house = self._house
+        return House(house.settings.model_copy(update=_WRITER), index, store, like=house)
 
 
 def _readers(entry: CatalogEntry) -> tuple[str, ...]:

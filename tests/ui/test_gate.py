@@ -75,6 +75,31 @@ def test_what_leaves_right_answers_right_goes_through(house: House, folder: Path
     assert (house.sync("muni").state, "8 días" in text(house)) == ("done", True)
 
 
+def test_an_agencys_own_words_are_known_on_the_copy_too(folder: Path) -> None:
+    settings = Settings(home=folder / "home")
+    settings.vocabulary.mkdir(parents=True)
+    (settings.vocabulary / "palabras.yaml").write_text(
+        "title: {es: Palabras}\nconcepts:\n  - id: permiso-mudanza\n"
+        "    prefLabel: {es: permiso de mudanza}\n    altLabel: {es: [papeleta de trasteo]}\n",
+        encoding="utf-8",
+    )
+    line = {
+        "question": "¿Cuánto cuesta la papeleta de trasteo?",
+        "country": "CL",
+        "expect": {"documents": ["muni-mudanza"], "figures": ["5000"]},
+    }
+    (folder / "golden.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    add_entry(settings, folder / "muni.yaml")
+    with open_house(settings) as opened:
+        opened.sync("muni")
+        file = folder / "docs" / "mudanza.md"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("3 días", "8 días"), encoding="utf-8")
+        assert opened.sync("muni").state == "done"
+        write(folder, "9.000")
+        assert opened.sync("muni").state == "quarantined"
+
+
 def test_a_question_that_is_answered_wrongly_already_holds_nothing_up(
     house: House, folder: Path
 ) -> None:
