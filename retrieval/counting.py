@@ -53,11 +53,11 @@ class Change:
                 self._add((row[0], row[1]), row[2], -1)
                 connection.execute("DELETE FROM counted WHERE id = ?", (document_id,))
 
-    def give(self, connection: sqlite3.Connection, document: Document) -> None:
-        """Adds what `document` gives, and keeps it."""
+    def give(self, connection: sqlite3.Connection, document: Document, content_hash: str) -> None:
+        """Adds what `document` gives, and keeps it beside the hash of its content."""
         group, given = (document.tenant, document.country), words_of(document)
         self._add(group, given, 1)
-        row = (document.id, *group, document.content_hash, given)
+        row = (document.id, *group, content_hash, given)
         connection.execute("INSERT OR REPLACE INTO counted VALUES (?, ?, ?, ?, ?)", row)
 
     def _add(self, group: _Group, given: str, sign: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -106,7 +106,7 @@ def sync(
     again: dict[str, str] = {}
     record(store, report, "running")
     try:
-        accepted = _accept(items, source_id, seen, again, report, store)
+        accepted = _accept(items, before, seen, again, report, store)
         while batch := list(islice(accepted, BATCH)):
             for document in batch:
                 if document.id not in before:  # a hash that a dying removal left behind
@@ -146,14 +146,14 @@ def sync(
 
 def _accept(
     items: Iterable[Item],
-    source_id: str,
+    before: Container[str],
     seen: set[str],
     again: dict[str, str],
     report: SyncReport,
     store: Store,
 ) -> Iterator[Document]:
     """The documents of `items`; those that cannot be taken are reported."""
-    before, today = store.ids(source_id), date.today().isoformat()
+    today = date.today().isoformat()
     for item in items:
         if isinstance(item, Rejected):
             report.rejected.append(f"{item.name}: {item.reason}")
@@ -171,7 +171,7 @@ def _accept(
         owner = store.rows("SELECT source_id, tenant FROM documents WHERE id = ?", item.id)
         if item.id in seen:
             report.rejected.append(f"{item.id}: two documents of this set have that id")
-        elif owner and owner[0][0] != source_id:
+        elif owner and owner[0][0] != report.source_id:
             # What another agency keeps to itself is not named to this one.
             named = owner[0][1] in (PUBLIC, item.tenant)
             which = f"the set {owner[0][0]!r}" if named else "another set"

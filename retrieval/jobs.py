@@ -94,7 +94,7 @@ class Jobs:
         read: what was indexed stays as it was.
         """
         with self.alone(entry.id):
-            spool = self._spool(entry, origin)
+            spool = Spool(self._folder / entry.id, self._fingerprint(entry, origin))
             if spool.accepted:  # a job died while it indexed
                 self._index_it(entry, spool, progress)
             with self._recorded(SyncReport(source_id=entry.id)) as report:
@@ -161,9 +161,6 @@ class Jobs:
             raise UsageError(f"what was read of {entry.id} is gone", "Run its sync again.")
         return spool
 
-    def _spool(self, entry: CatalogEntry, origin: str | None) -> Spool:
-        return Spool(self._folder / entry.id, self._fingerprint(entry, origin))
-
     def _fingerprint(self, entry: CatalogEntry, origin: str | None) -> str:
         """Changes whenever the same origin would give other documents, or be indexed otherwise."""
         asked = Path(entry.questions) if entry.questions else None
@@ -197,7 +194,7 @@ class Jobs:
         report: SyncReport,
         progress: Callable[[SyncReport], None],
     ) -> _Read:
-        memory = spool.begin(self._memory(entry.id, self._fingerprint(entry, origin)))
+        memory = spool.begin(self._memory(entry.id, spool.fingerprint))
         before, vocabulary = self._store.ids(entry.id), self._matcher.fingerprint
         there, changed = set[str](), False
         for item in spool.fill(connectors.read(entry, origin, memory), memory):
@@ -247,28 +244,20 @@ class Jobs:
         progress: Callable[[SyncReport], None],
     ) -> SyncReport:
         with self._indexing:
-            return self._index_alone(entry, spool, progress)
-
-    def _index_alone(
-        self,
-        entry: CatalogEntry,
-        spool: Spool,
-        progress: Callable[[SyncReport], None],
-    ) -> SyncReport:
-        # What is remembered is of documents as they were: half of them may be new in a moment.
-        self._keep_memory(entry.id, "", {})
-        report = sync(
-            spool.items(),
-            entry.id,
-            self._index,
-            self._store,
-            self._matcher,
-            dense=self._dense,
-            progress=progress,
-        )
-        # A document that was thought to be here and is not is read in full next time.
-        self._keep_memory(entry.id, spool.fingerprint, {} if report.lacking else spool.marks())
-        spool.clear()
+            # What is remembered is of documents as they were: half of them may be new in a moment.
+            self._keep_memory(entry.id, "", {})
+            report = sync(
+                spool.items(),
+                entry.id,
+                self._index,
+                self._store,
+                self._matcher,
+                dense=self._dense,
+                progress=progress,
+            )
+            # A document that was thought to be here and is not is read in full next time.
+            self._keep_memory(entry.id, spool.fingerprint, {} if report.lacking else spool.marks())
+            spool.clear()
         return report
 
     def _memory(self, source_id: str, fingerprint: str) -> dict[str, connectors.Mark]:

@@ -81,11 +81,14 @@ class Store:
 
     def _count_what_was_never_counted(self) -> None:
         """The documents of a home that was written before counts were kept beside them."""
-        query = "SELECT body FROM documents WHERE id NOT IN (SELECT id FROM counted)"
+        uncounted = self.rows("SELECT body FROM documents WHERE id NOT IN (SELECT id FROM counted)")
+        if not uncounted:
+            return  # who only reads need not wait for who writes
         change = Change()
         with self.transaction() as connection:
-            for (body,) in connection.execute(query).fetchall():
-                change.give(connection, Document.model_validate_json(body))
+            for (body,) in uncounted:
+                document = Document.model_validate_json(body)
+                change.give(connection, document, document.content_hash)
             change.apply(connection)
 
     def put(self, documents: Iterable[Document], revisions: dict[str, str]) -> None:
@@ -100,11 +103,12 @@ class Store:
             query = "SELECT content_hash FROM counted WHERE id = ?"
             for document in documents:
                 counted = connection.execute(query, (document.id,)).fetchone()
-                if counted and counted[0] == document.content_hash:
+                content_hash = document.content_hash  # it reads the whole document
+                if counted and counted[0] == content_hash:
                     continue
                 connection.execute(_ARCHIVE, (now, document.id))
                 change.take_back(connection, [document.id])
-                change.give(connection, document)
+                change.give(connection, document, content_hash)
             change.apply(connection)
             connection.executemany("DELETE FROM seen WHERE id = ?", [(d.id,) for d in documents])
             connection.executemany(
