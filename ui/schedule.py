@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cronsim import CronSim
 
 from sources.catalog import CatalogEntry, read_catalog
-from sources.errors import VentanillaError
+from sources.errors import VentanillaError, reason_of
 from ui.access.permissions import By
 from ui.catalogue import summary
 
@@ -89,6 +89,9 @@ def run(house: House, source_id: str, note: Callable[[str], None], stop: threadi
         report = house.sync(source_id, progress=go_on)
     except VentanillaError as error:  # a portal that is down is tried again at its next time
         note(f"{source_id}: {error}")
+        return
+    except Exception as error:  # noqa: BLE001 – whatever broke, the other sets are still to be read
+        note(f"{source_id}: something of ours broke ({reason_of(error)})")
         return
     entry = house.entry(source_id)
     house.access.trail.record(BY, "sync", source_id, agency=entry.owner, detail=summary(report))

@@ -69,6 +69,27 @@ def test_the_thread_reads_what_is_due_and_ends_with_the_server(
     assert "schedule" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_a_sync_that_breaks_does_not_end_the_schedule(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "LOOK_S", 0.02)
+    twice, told = threading.Event(), []
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("somebody's plug-in")
+
+    def note(line: str) -> None:
+        told.append(line)
+        if len(told) == 2:
+            twice.set()
+
+    monkeypatch.setattr(house, "sync", broken)
+    read_at(house, NOW - timedelta(days=3))
+    with schedule.scheduled(house, note):
+        assert twice.wait(30)
+    assert set(told) == {"daily: something of ours broke (somebody's plug-in)"}
+
+
 def test_a_stop_ends_a_sync_and_the_next_one_takes_it_up(house: House) -> None:
     stop, told = threading.Event(), []
     stop.set()
