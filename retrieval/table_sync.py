@@ -116,7 +116,7 @@ def _language(country: str | None) -> str:
     from sources.country import countries
 
     known = countries().get(country or "")
-    return known.languages[0] if known else "es"
+    return known.language if known else "es"
 
 
 def sync_tables(

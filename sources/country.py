@@ -95,6 +95,11 @@ class Country(_Model):
     territories: tuple[Place, ...] = ()
     cities: tuple[Place, ...] = ()
 
+    @property
+    def language(self) -> str:
+        """The first of its languages, without what follows in the tag: "pt-BR" → "pt"."""
+        return self.languages[0].partition("-")[0]
+
     def channel(self, sector: Sector | str | None = None) -> Channel:
         """The channel of `sector`, or the general one."""
         by_sector = {channel.sector: channel for channel in self.channels}

@@ -72,7 +72,7 @@ def _values(sector: str, name: str, country: str, source: str) -> dict[str, str]
         "sector": Sector(sector).value,
         "role": ROLES[sector],
         "country": country,
-        "language": countries()[country].languages[0].split("-")[0],
+        "language": countries()[country].language,
         "source": source,
         "title_es": word.capitalize(),
         "title_en": word.capitalize(),

@@ -121,7 +121,7 @@ def language_of(state: State) -> str:
     chosen = (state.get("selected_language") or "").split("-")[0]
     if not chosen and state.get("selected_country"):
         country = countries().get(state["selected_country"] or "")
-        chosen = country.languages[0].split("-")[0] if country else ""
+        chosen = country.language if country else ""
     if earlier:
         chosen = detect(" ".join(earlier), chosen or "es")
     found = detect(state["question"], chosen or "es")

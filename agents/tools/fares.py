@@ -99,7 +99,7 @@ def _labels(asked: _Asked, language: str) -> dict[str, str]:
 
 def _documents(access: Access, asked: _Asked) -> list[Document]:
     """The documents on fares that speak of the system, the passengers and the place asked for."""
-    labels = _labels(asked, _language(access))
+    labels = _labels(asked, countries()[access.country].language)
     place = asked.place.name if asked.place else ""
     question = " ".join([_search_words(access), *labels.values(), place])
     scope = Scope(
@@ -127,12 +127,7 @@ def _documents(access: Access, asked: _Asked) -> list[Document]:
 
 def _search_words(access: Access) -> str:
     """The words by which fares are searched in the country's language."""
-    return texts_of(fares).text("search", _language(access))
-
-
-def _language(access: Access) -> str:
-    """The first language of the country: its documents are written in it."""
-    return countries()[access.country].languages[0]
+    return texts_of(fares).text("search", countries()[access.country].language)
 
 
 def _said(document: Document) -> Iterable[str]:

@@ -133,7 +133,7 @@ def _weight(entry: _Name, before: list[str], after: list[str]) -> float:
 
 def speaking(language: str) -> tuple[str, ...]:
     """The countries that a language alone points to: Portuguese names Brazil, Spanish nobody."""
-    found = [c.code for c in countries().values() if c.languages[0].split("-")[0] == language]
+    found = [c.code for c in countries().values() if c.language == language]
     return tuple(found) if len(found) == 1 else ()
 
 

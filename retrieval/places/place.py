@@ -37,7 +37,7 @@ class Place:
         "Miraflores (Arequipa, Perú)".
         """
         country = countries().get(self.country)
-        language = country.languages[0].split("-")[0] if country else "es"
+        language = country.language if country else "es"
         around = list(dict.fromkeys(self.parents))
         alike = around[:1] != [] and fold(around[0]) == fold(self.name)
         # "Lima (Lima, Perú)" is the province, what a bare name means there; other provinces say so.
