@@ -9,7 +9,8 @@ import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from sqlalchemy import URL, DateTime, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
@@ -41,6 +42,28 @@ class Moment(TypeDecorator[datetime]):
             return None
         made: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value
         return made.astimezone(UTC)
+
+
+class Database:
+    """What is kept behind one engine, open until it is closed: as a context manager, at its end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def open_engine(place: Path | str, metadata: MetaData, setting: str) -> Engine:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 
 from sqlalchemy import Engine
 
@@ -24,14 +23,14 @@ from ui.access.schema import SETTING, metadata
 from ui.access.sessions import Sessions
 from ui.access.throttle import Throttle
 from ui.access.trail import Trail
-from ui.database import open_engine
+from ui.database import Database, open_engine
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class AccessStore:
+class AccessStore(Database):
     """`agencies`, `users`, `keys`, `sessions` and the `trail` of one database; safe across threads."""
 
     def __init__(
@@ -41,7 +40,7 @@ class AccessStore:
         now: Callable[[], datetime] = _now,
         passwords: Passwords | None = None,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._throttle = Throttle(engine, now)
         self.trail = Trail(engine, now)
         self.agencies = Agencies(engine, self.trail, now)
@@ -74,18 +73,3 @@ class AccessStore:
         token = self.sessions.open(user, door)
         self.trail.record(By(user.name, door), "login", user.name, agency=user.agency)
         return token
-
-    def close(self) -> None:
-        """Closes all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> AccessStore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -15,14 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -39,7 +37,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sources.document import PUBLIC
 from sources.errors import VentanillaError
-from ui.database import Moment, open_engine
+from ui.database import Database, Moment, open_engine
 
 SETTING = "VENTANILLA_USAGE_URL"
 
@@ -152,11 +150,8 @@ class Count:
     count: int = 1
 
 
-class UsageStore:
+class UsageStore(Database):
     """Reads and writes usage; safe across threads."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @classmethod
     def open(cls, place: Path | str) -> UsageStore:
@@ -295,21 +290,6 @@ class UsageStore:
             sources.setdefault(row.answer, []).append(one)
         given = connection.execute(select(feedback).where(feedback.c.answer.in_(keys)))
         return sources, {row.answer: Feedback(row.useful, row.reason, row.comment) for row in given}
-
-    def close(self) -> None:
-        """Closes all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> UsageStore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _entry(row: Any, sources: dict[int, list[Cited]], said: dict[int, Feedback]) -> Entry:
