@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,12 +11,10 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from ui.access.permissions import By
 from ui.access.schema import audit
+from ui.reports.export import as_csv
 
 COLUMNS = ("at", "who", "agency", "door", "action", "target", "detail")
 """What a line says, in the order of an export; `at` is ISO 8601 in UTC."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With these a spreadsheet would take a text for a formula."""
 
 
 class Trail:
@@ -79,26 +75,13 @@ class Trail:
             return [_plain(dict(row)) for row in connection.execute(query).mappings()]
 
     def export(self, form: Literal["csv", "json"], agency: str | None = None) -> Iterator[str]:
-        """The lines as pieces of a CSV with a header, or of JSON lines; newest first."""
-        for number, line in enumerate(self.lines(agency)):
-            if form == "json":
-                yield json.dumps(line, ensure_ascii=False) + "\n"
-                continue
-            if number == 0:
-                yield _row(COLUMNS)
-            yield _row(tuple(_inert(str(line[name] or "")) for name in COLUMNS))
+        """The lines as a CSV with a header, or as pieces of JSON lines; newest first."""
+        lines = self.lines(agency)
+        if form == "csv":
+            yield as_csv(lines)
+        else:
+            yield from (json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _plain(line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "at": line["at"].isoformat(timespec="seconds")}
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow(cells)
-    return written.getvalue()
-
-
-def _inert(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
