@@ -6,7 +6,6 @@ tell one key from another. The rest is 256 random bits, so a plain SHA-256 is en
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sources.errors import NotLoggedIn, TooMany, UsageError
 from ui.access.people import Agencies
 from ui.access.permissions import By, Principal, tenants_of
-from ui.access.schema import keys, usage
+from ui.access.schema import digest, keys, usage
 from ui.access.trail import Trail
 
 MARK = "vk_"
@@ -88,7 +87,7 @@ class Keys:
             connection.execute(
                 insert(keys).values(
                     prefix=made.prefix,
-                    hash=_hash(token),
+                    hash=digest(token),
                     label=made.label,
                     agency=agency,
                     role=role,
@@ -136,7 +135,7 @@ class Keys:
         where today's uses are spent.
         """
         with self._engine.begin() as connection:
-            query = select(keys).where(keys.c.hash == _hash(token))
+            query = select(keys).where(keys.c.hash == digest(token))
             row = connection.execute(query).mappings().first()
             now = self._now()
             if (
@@ -181,7 +180,3 @@ class Keys:
             "It works again after midnight (UTC).",
             wait_s=round((tomorrow - now).total_seconds()),
         )
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

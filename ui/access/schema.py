@@ -5,6 +5,8 @@ No password, key or session token is ever stored: only what they can be checked 
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import (
     Column,
     Connection,
@@ -120,3 +122,8 @@ _STAYS = {
 def _append_only(_: object, connection: Connection, **__: object) -> None:
     for statement in _STAYS.get(connection.dialect.name, ()):
         connection.exec_driver_sql(statement)
+
+
+def digest(text: str) -> str:
+    """What is kept of a key, a session's token or a name that was tried: SHA-256, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from sqlalchemy import Engine, delete, insert, or_, select, update
 from sources.errors import NotLoggedIn
 from ui.access.people import User
 from ui.access.permissions import Principal, tenants_of
-from ui.access.schema import sessions, users
+from ui.access.schema import digest, sessions, users
 
 IDLE = timedelta(hours=1)
 """Quiet after which a session ends."""
@@ -38,14 +37,14 @@ class Sessions:
             connection.execute(delete(sessions).where(gone))
             connection.execute(
                 insert(sessions).values(
-                    hash=_hash(token), user_id=user.id, door=door, created_at=now, seen_at=now
+                    hash=digest(token), user_id=user.id, door=door, created_at=now, seen_at=now
                 )
             )
         return token
 
     def principal(self, token: str) -> Principal:
         """Who is logged in. Raises NotLoggedIn where the session ended or never was."""
-        now, key = self._now(), _hash(token)
+        now, key = self._now(), digest(token)
         query = select(
             sessions.c.door, sessions.c.created_at, sessions.c.seen_at,
             users.c.name, users.c.agency, users.c.role,
@@ -69,8 +68,4 @@ class Sessions:
     def end(self, token: str) -> None:
         """Ends a session; one that ended already is no matter."""
         with self._engine.begin() as connection:
-            connection.execute(delete(sessions).where(sessions.c.hash == _hash(token)))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+            connection.execute(delete(sessions).where(sessions.c.hash == digest(token)))

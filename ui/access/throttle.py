@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,7 +9,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sources.errors import TooMany
-from ui.access.schema import failures
+from ui.access.schema import digest, failures
 
 FREE = 5
 """Failures in a row that cost no waiting."""
@@ -74,4 +73,4 @@ def _wait(left: timedelta) -> TooMany:
 
 
 def _key(name: str) -> str:
-    return hashlib.sha256(name.strip().casefold().encode()).hexdigest()
+    return digest(name.strip().casefold())
