@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ui.cli_shared import note, say
 from ui.settings import read_settings
+
+if TYPE_CHECKING:
+    from ui.reports.quality import Period
+    from ui.reports.run import Kind
 
 app = typer.Typer(help="How the documents do: for the people who keep them.", no_args_is_help=True)
 
@@ -61,12 +65,12 @@ def quality(
 
 
 def _report(
-    kind: Literal["gaps", "contradictions", "staleness", "quality"],
+    kind: Kind,
     source: str | None,
     agency: str | None,
     since: datetime | None,
     form: str,
-    by: Literal["day", "week"] = "day",
+    by: Period = "day",
 ) -> None:
     from ui.reports.export import as_csv, as_json, as_table
     from ui.reports.run import Asked, report

@@ -20,9 +20,8 @@ from fastapi import Depends, FastAPI
 from fastapi.requests import Request as HttpRequest
 from fastapi.responses import JSONResponse
 
-from sources.document import PUBLIC
 from sources.errors import NotLoggedIn
-from ui.access.permissions import ANYONE, Principal, house_administrator
+from ui.access.permissions import ANYONE, Principal, house_administrator, tenants_of
 from ui.local import AGENCY_HEADER
 from ui.problems import KINDS, explain, response
 
@@ -78,7 +77,7 @@ def as_agency(
     """`principal` reading the internal sets of an agency, too. Raises UsageError where it is none."""
     if agency is None:
         return principal
-    return replace(principal, tenants=(PUBLIC, store().agencies.get(agency).id))
+    return replace(principal, tenants=tenants_of(store().agencies.get(agency).id))
 
 
 def same_origin(headers: Mapping[str, str]) -> bool:

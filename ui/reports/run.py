@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from sources.catalog import read_catalog
-from sources.document import PUBLIC
+from ui.access.permissions import tenants_of
 from ui.assemble import House, open_house
 from ui.local import SYNC_S, Running
 from ui.reports.contradictions import contradictions
 from ui.reports.gaps import gaps
-from ui.reports.quality import quality
+from ui.reports.quality import Period, quality
 from ui.reports.staleness import staleness
 from ui.reports.viewer import Viewer
 from ui.usage.store import UsageStore
@@ -41,7 +41,7 @@ class Asked(BaseModel):
     source: str | None = None
     agency: str | None = None
     since: date | None = None
-    by: Literal["day", "week"] = "day"
+    by: Period = "day"
 
 
 def report(settings: Settings, asked: Asked, note: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ def viewer_of(house: House, asked: Asked) -> Viewer:
     """Whose report it is."""
     tenants, sources = None, None
     if asked.agency is not None:
-        tenants = (PUBLIC, house.access.agencies.get(asked.agency).id)
+        tenants = tenants_of(house.access.agencies.get(asked.agency).id)
         catalog = read_catalog(house.settings.catalog)
         sources = tuple(entry.id for entry in catalog.values() if entry.owner == asked.agency)
     if asked.source is not None:
