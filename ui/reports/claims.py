@@ -49,7 +49,9 @@ _PHONE = re.compile(r"(?<![\w/$.,])\+?\(?\d[\d() .-]{5,}\d(?![\w/,])")
 _TIME = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?!\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BARE = re.compile(r"(?<![\w.,/:-])\d[\d.,]*(?![\w/:-])")
-_AFTER_UNIT = re.compile(r"^\s*(?:dias|dia|horas|meses|anos|minutos|semanas)?\s*$")
+_FREE_OF_CHARGE = re.compile(r"\bgratuito\b")
+_LETTERS = frozenset({"a", "e"})
+"""Letters that are words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,9 @@ def _spans(text: str, field: Field) -> list[Span]:
             if 7 <= len(digits) <= 15 and free(*match.span()):
                 found.append((*match.span(), "phone", digits))
     found += _measured(text, free)
-    for _, start, end in _free_of_charge(text):
-        if free(start, end):
-            found.append((start, end, "money", Value(0, 0, "exact", "", text[start:end])))
+    for match in _FREE_OF_CHARGE.finditer(text):
+        if free(*match.span()):
+            found.append((*match.span(), "money", Value(0, 0, "exact", "", match.group())))
     for match in _BARE.finditer(text):
         if free(*match.span()) and _counts(text, match):
             shown = match.group().strip(".,")
@@ -249,32 +251,28 @@ def _counts(text: str, match: re.Match[str]) -> bool:
     return after is not None and not named and bool(text[: match.start()].strip())
 
 
-def _free_of_charge(text: str) -> Iterator[tuple[str, int, int]]:
-    for match in re.finditer(r"\bgratuito\b", text):
-        yield "gratuito", *match.span()
-
-
 @lru_cache(maxsize=65536)
 def _label(text: str, language: str) -> frozenset[str]:
     """The stems of `text` that tell one value from another."""
-    data = _words()
-    kept = {*data["kept"]["both"], *data["kept"].get(language, ())}
-    empty = (idle(language) | set(data["empty"].get(language, ()))) - kept
-    empty |= {w for group in data["bounds"].values() for phrase in group for w in words(phrase)} - {
-        "no",
-        "nao",
-    }
-    return frozenset(
-        stem(word, language)
-        for word in words(text)
-        if word not in empty and (len(word) > 1 or word.isdigit() or word in "abcde")
-    ) - _filler(language)
+    empty = _empty(language)
+    return (
+        frozenset(
+            stem(word, language)
+            for word in words(text)
+            if word not in empty and (len(word) > 1 or word.isdigit() or word in "abcde")
+        )
+        - _LETTERS
+    )
 
 
 @cache
-def _filler(language: str) -> frozenset[str]:
-    """Letters that are words of their own."""
-    return frozenset({"a", "e"})
+def _empty(language: str) -> frozenset[str]:
+    """Words that tell no value from another: they only announce it, or bound it."""
+    data = _words()
+    kept = {*data["kept"]["both"], *data["kept"].get(language, ())}
+    announcing = (idle(language) | set(data["empty"].get(language, ()))) - kept
+    bounding = {w for group in data["bounds"].values() for phrase in group for w in words(phrase)}
+    return announcing | (bounding - {"no", "nao"})
 
 
 @cache
