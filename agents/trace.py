@@ -151,11 +151,8 @@ def _places(text: str, countries: tuple[str, ...], context: Context) -> list[str
 
 
 def _seen(evidence: list[Evidence], chosen: Iterable[str], context: Context) -> list[Seen]:
-    best: dict[str, Evidence] = {}
-    for each in ranked(evidence):
-        best.setdefault(each["document_id"], each)
     taken, shown = set(chosen), []
-    for each in list(best.values())[:MOST]:
+    for each in ranked(evidence)[:MOST]:
         document = context.document(each["document_id"])
         if document is not None:
             shown.append(
