@@ -5,6 +5,7 @@ weekdays, addresses and names. Its words are data (``agents/rules/claims.yaml``)
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -111,32 +112,31 @@ class Measure(NamedTuple):
 
 def measured(text: str) -> list[Measure]:
     """The measured numbers of a `plain` text, in order."""
+    found = {each.start: each for each in _measured(text)}  # a sign before a number decides
+    return [found[start] for start in sorted(found)]
+
+
+def _measured(text: str) -> Iterator[Measure]:
+    """The numbers before a unit, then those behind a sign of money: one may be both."""
     after, before, kinds = _units()
-    found = {
-        m.start("number"): Measure(
-            m.start("number"), m.end("number"), amount(m["number"]), kinds[m["unit"]], m["unit"]
-        )
-        for m in after.finditer(text)
-    }
+    for m in after.finditer(text):
+        yield Measure(*m.span("number"), amount(m["number"]), kinds[m["unit"]], m["unit"])
     for m in before.finditer(text):
         sign = text[m.start() : m.start("number")].strip()
-        number = m.start("number"), m.end("number"), amount(m["number"])
-        found[m.start("number")] = Measure(*number, "money", sign)
-    return [found[start] for start in sorted(found)]
+        yield Measure(*m.span("number"), amount(m["number"]), "money", sign)
 
 
 def measures(*texts: str, loosely: bool = False) -> set[tuple[str, str]]:
     """(value, unit) of the measured numbers; `loosely`, a bare number goes with every unit."""
-    after, before, kinds = _units()
+    _, _, kinds = _units()
     found: set[tuple[str, str]] = set()
     for text in texts:
-        own = {(amount(m["number"]), kinds[m["unit"]]) for m in after.finditer(text)}
-        own |= {(amount(m["number"]), "money") for m in before.finditer(text)}
-        measured = {m.start("number") for p in (after, before) for m in p.finditer(text)}
+        own = list(_measured(text))
+        found |= {(each.value, each.kind) for each in own}
         if loosely:
-            bare = (m for m in re.finditer(_NUMBER, text) if m.start() not in measured)
-            own |= {(amount(m["number"]), kind) for m in bare for kind in set(kinds.values())}
-        found |= own
+            taken = {each.start for each in own}
+            bare = (m for m in re.finditer(_NUMBER, text) if m.start() not in taken)
+            found |= {(amount(m["number"]), kind) for m in bare for kind in set(kinds.values())}
     return found
 
 
