@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agents import render
 from agents.agent import run_tool
 from agents.context import Context
-from agents.state import Answer, Ask, Clarification, Finding, Option, State, Status
+from agents.state import Answer, State
 from agents.steps.check import check
 from agents.steps.compose import found_by_tools
+from agents.steps.reply import reply
 from agents.toolkit.loader import loaded
 from agents.toolkit.schema import call_of
 from sources.errors import UsageError
@@ -42,10 +42,11 @@ async def call_tool(
     found, ask = await run_tool(made, context, language)
     state = _state(made.country, each.tool.sector.value, language)
     if ask is not None:
-        answer = _asked(state, ask)
+        state |= {"asks": [ask], "verdict": "argument"}
     else:
         assert found is not None
-        answer = await asyncio.to_thread(_written, state, found, context)
+        state["findings"] = [found]
+    answer = await asyncio.to_thread(_ended, state, context)
     total = round((time.perf_counter() - started) * 1000)
     return answer.model_copy(update={"timings_ms": {"total": total}})
 
@@ -70,23 +71,8 @@ def _state(country: str, sector: str, language: str) -> State:
     )
 
 
-def _written(state: State, found: Finding, context: Context) -> Answer:
-    state["findings"] = [found]
+def _ended(state: State, context: Context) -> Answer:
+    """The last steps of the graph over what the tool gave."""
     state["draft"] = found_by_tools(state)
     state["draft"] = check(state, context)["draft"]
-    write = render.answered if found["proves"] and state["draft"] else render.found_nothing
-    return write(state, context)
-
-
-def _asked(state: State, ask: Ask) -> Answer:
-    understood, question = state["understanding"], ask["question"]
-    offered = [Option(value=option, label=option) for option in ask["options"]]
-    return Answer(
-        id=state["id"],
-        status=Status.CLARIFICATION,
-        language=understood["language"],
-        country=understood["countries"][0],
-        sectors=understood["sectors"],
-        answer=question,
-        clarification=Clarification(kind="argument", question=question, options=offered),
-    )
+    return Answer.model_validate(reply(state, context)["answer"])
