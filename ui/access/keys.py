@@ -41,6 +41,9 @@ class Key:
     daily_quota: int | None
 
 
+_KNOWN = select(*(keys.c[name] for name in Key.__slots__))
+
+
 class Keys:
     """The keys of one database."""
 
@@ -103,7 +106,7 @@ class Keys:
 
     def list(self, agency: str | None = None) -> list[Key]:
         """All keys, or those of one agency, oldest first."""
-        query = select(*(keys.c[name] for name in Key.__slots__)).order_by(keys.c.id)
+        query = _KNOWN.order_by(keys.c.id)
         if agency is not None:
             query = query.where(keys.c.agency == agency)
         with self._engine.connect() as connection:
@@ -112,10 +115,13 @@ class Keys:
     def get(self, prefix: str) -> Key:
         """One of them, by its prefix. Raises UsageError where there is none."""
         prefix = prefix.removeprefix(MARK).removeprefix("key:").partition("_")[0]
-        for key in self.list():
-            if key.prefix == prefix:
-                return key
-        raise UsageError(f"there is no key {prefix!r:.20}", "See `ventanilla access keys list`.")
+        with self._engine.connect() as connection:
+            row = connection.execute(_KNOWN.where(keys.c.prefix == prefix)).mappings().first()
+        if row is None:
+            raise UsageError(
+                f"there is no key {prefix!r:.20}", "See `ventanilla access keys list`."
+            )
+        return Key(**row)
 
     def revoke(self, prefix: str, by: By) -> Key:
         """Makes a key worthless, at once. Raises UsageError where there is none of that prefix."""
