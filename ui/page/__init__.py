@@ -91,7 +91,6 @@ class Texts(BaseModel):
     send: str
     thanks: str
     not_kept: str
-    table: str
     lite: str
     full: str
     no_script: str
