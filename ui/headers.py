@@ -18,7 +18,7 @@ from starlette.datastructures import Headers as Given
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.page import language_for, languages
+from ui.page import language_asked, languages, tag_of
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -118,13 +118,12 @@ class _Sending:
         """Gradio's document in the reader's language, without its advertisement cards, and with a way
         on for a browser without JavaScript.
         """
-        accepted = self.given.get("accept-language", "")
-        language = language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+        language = language_asked("", self.given.get("accept-language", ""))
         words = languages()[language]
         without = (
             f'<noscript><p style="padding:1rem;font:1.1rem sans-serif">{escape(words.no_script)} '
             f'<a href="lite?lang={language}">{escape(words.lite)}</a></p></noscript>'
         )
         text = _CARDS.sub("", text)
-        text = _LANGUAGE.sub(f'<html lang="{ {"pt": "pt-BR"}.get(language, language) }"', text, 1)
+        text = _LANGUAGE.sub(f'<html lang="{tag_of(language)}"', text, 1)
         return _BODY.sub(lambda found: found[0] + without, text, 1)

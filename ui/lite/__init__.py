@@ -27,7 +27,7 @@ from agents.state import Request as Question
 from sources.country import countries
 from sources.errors import VentanillaError
 from ui.lite.render import answer_parts, statement
-from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_for, languages
+from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_asked, languages, tag_of
 from ui.page.session import IDLE_S, for_country
 from ui.usage.reasons import reasons
 
@@ -105,7 +105,7 @@ class Lite:
         asked = Question(
             question=question,
             country=country or None,
-            language={"pt": "pt-BR"}.get(answers, answers) or None,
+            language=tag_of(answers) or None,
             literal=literal,
         )
         if self._asking >= AT_ONCE + WAITING:
@@ -213,7 +213,7 @@ class Lite:
         html = self._templates.get_template(template).render(
             words=words,
             language=language,
-            tag={"pt": "pt-BR"}.get(language, language),
+            tag=tag_of(language),
             spoken=[(code, each.language_name) for code, each in languages().items()],
             countries=country_choices(language),
             attribution=self.assistant.attribution,
@@ -258,10 +258,8 @@ def _optional(text: str, holds: dict[str, bool]) -> str:
 
 
 def _language(request: Request) -> str:
-    if asked := request.query_params.get("lang"):
-        return language_for(asked)
     accepted = request.headers.get("accept-language", "")
-    return language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+    return language_asked(request.query_params.get("lang", ""), accepted)
 
 
 def _chosen(form: dict[str, list[str]], request: Request) -> tuple[str, Texts]:
