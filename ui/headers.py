@@ -39,12 +39,14 @@ _LANGUAGE = re.compile(r'<html\s+lang="en"')
 _BODY = re.compile(r"<body[^>]*>")
 
 
+def hash_source(text: str) -> str:
+    """What a Content-Security-Policy names an inline script or style by."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def page_policy(scripts: Iterable[str]) -> str:
     """The Content-Security-Policy of Gradio's page, whose inline scripts are `scripts`."""
-    hashes = " ".join(
-        f"'sha256-{b64encode(hashlib.sha256(each.encode()).digest()).decode()}'"
-        for each in dict.fromkeys(scripts)
-    )
+    hashes = " ".join(map(hash_source, dict.fromkeys(scripts)))
     return (
         f"default-src 'none'; script-src 'self' 'unsafe-eval' {hashes}; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
