@@ -19,7 +19,7 @@ from agents.state import Answer, Citation, Status
 from sources.document import Document
 from ui.map import drawing
 from ui.page import Texts
-from ui.page.frame import country_name
+from ui.page.frame import country_name, telephone
 from ui.page.table import Table, tables
 
 CONTEXT = 180
@@ -95,12 +95,8 @@ def _in_language(markdown: str, language: str, kind: str) -> str:
 
 
 def call(number: str, words: Texts) -> str:
-    """A telephone number as a link; `*4141` and the like are dialled with their star."""
-    number = number.strip()
-    dialled = re.sub(r"[ -]", "", number)
-    shown = escape(number).replace("*", "&#42;")
-    spoken = f'<span class="v-hidden">{escape(words.call)} </span>'
-    return f'<a class="v-call" href="tel:{dialled.replace("*", "%2A")}">{spoken}{shown}</a>'
+    """A number of a crisis as a link, in whose star no Markdown can arise."""
+    return telephone(number.strip(), words, "v-call").replace("*", "&#42;")
 
 
 def notices(answer: Answer) -> list[str]:
