@@ -28,7 +28,7 @@ from agents.state import MAX_QUESTION, Answer, Request
 from sources.country import countries
 from sources.document import Document
 from ui import rendering
-from ui.page import ANSWERS, country_choices, frame, language_for
+from ui.page import ANSWERS, country_choices, frame, language_asked
 from ui.page.after import after
 from ui.page.frame import status
 from ui.page.parts import Parts, example
@@ -145,11 +145,8 @@ class Page(Parts):
         """A page was opened: a new session in the language of its address (?lang=pt) or else of
         its browser. An address may fill in a question (?q=…&country=CL); it is not sent.
         """
-        accepted = request.headers.get("accept-language", "")
         given = {key: str(request.query_params.get(key, "")) for key in ("lang", "q", "country")}
-        preferred = language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
-        if given["lang"]:
-            preferred = language_for(given["lang"])
+        preferred = language_asked(given["lang"], request.headers.get("accept-language", ""))
         session = session or Session(preferred, bool(given["lang"]), preferred)
         filled: Updates = {}
         if given["country"] in countries():

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers as Given
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.page import language_for, languages
+from ui.page import language_asked, languages, tag_of
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -39,12 +39,14 @@ _LANGUAGE = re.compile(r'<html\s+lang="en"')
 _BODY = re.compile(r"<body[^>]*>")
 
 
+def hash_source(text: str) -> str:
+    """What a Content-Security-Policy names an inline script or style by."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def page_policy(scripts: Iterable[str]) -> str:
     """The Content-Security-Policy of Gradio's page, whose inline scripts are `scripts`."""
-    hashes = " ".join(
-        f"'sha256-{b64encode(hashlib.sha256(each.encode()).digest()).decode()}'"
-        for each in dict.fromkeys(scripts)
-    )
+    hashes = " ".join(map(hash_source, dict.fromkeys(scripts)))
     return (
         f"default-src 'none'; script-src 'self' 'unsafe-eval' {hashes}; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
@@ -118,13 +120,12 @@ class _Sending:
         """Gradio's document in the reader's language, without its advertisement cards, and with a way
         on for a browser without JavaScript.
         """
-        accepted = self.given.get("accept-language", "")
-        language = language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+        language = language_asked("", self.given.get("accept-language", ""))
         words = languages()[language]
         without = (
             f'<noscript><p style="padding:1rem;font:1.1rem sans-serif">{escape(words.no_script)} '
             f'<a href="lite?lang={language}">{escape(words.lite)}</a></p></noscript>'
         )
         text = _CARDS.sub("", text)
-        text = _LANGUAGE.sub(f'<html lang="{ {"pt": "pt-BR"}.get(language, language) }"', text, 1)
+        text = _LANGUAGE.sub(f'<html lang="{tag_of(language)}"', text, 1)
         return _BODY.sub(lambda found: found[0] + without, text, 1)

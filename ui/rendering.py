@@ -14,12 +14,13 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 from agents.closing import NOTICE
-from agents.replies import reply, spoken_date
+from agents.replies import reply
 from agents.state import Answer, Citation, Status
 from sources.document import Document
 from ui.map import drawing
 from ui.page import Texts
-from ui.page.frame import country_name
+from ui.page.frame import country_name, telephone
+from ui.page.plain import as_of
 from ui.page.table import Table, tables
 
 CONTEXT = 180
@@ -95,12 +96,8 @@ def _in_language(markdown: str, language: str, kind: str) -> str:
 
 
 def call(number: str, words: Texts) -> str:
-    """A telephone number as a link; `*4141` and the like are dialled with their star."""
-    number = number.strip()
-    dialled = re.sub(r"[ -]", "", number)
-    shown = escape(number).replace("*", "&#42;")
-    spoken = f'<span class="v-hidden">{escape(words.call)} </span>'
-    return f'<a class="v-call" href="tel:{dialled.replace("*", "%2A")}">{spoken}{shown}</a>'
+    """A number of a crisis as a link, in whose star no Markdown can arise."""
+    return telephone(number.strip(), words, "v-call").replace("*", "&#42;")
 
 
 def notices(answer: Answer) -> list[str]:
@@ -225,20 +222,14 @@ def to_card(turn: int, marker: int, words: Texts) -> str:
 def _facts(citation: Citation, words: Texts, language: str) -> str:
     """How far the value was verified, and the day on which it held."""
     kind = citation.verification
-    label = escape(words.verification.get(kind, words.verification["unverified"]))
     kind = kind if kind in words.verification else "unverified"
+    held = escape(as_of(citation.as_of, words, language))
+    if citation.as_of:
+        held = f'<time datetime="{escape(citation.as_of)}">{held}</time>'
     return (
-        f'<p class="v-facts"><span class="v-badge v-{kind}">{label}</span> '
-        f"{_as_of(citation.as_of, words, language)}</p>"
+        f'<p class="v-facts"><span class="v-badge v-{kind}">{escape(words.verification[kind])}'
+        f"</span> {held}</p>"
     )
-
-
-def _as_of(day: str | None, words: Texts, language: str) -> str:
-    if not day:
-        return escape(words.undated)
-    template = words.as_of if len(day) == 10 else words.as_of_month
-    shown = template.format(date=spoken_date(day, language))
-    return f'<time datetime="{escape(day)}">{escape(shown)}</time>'
 
 
 def _passage(

@@ -21,13 +21,13 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from agents.state import MAX_TURN, Answer, Request, Turn
+from agents.state import MAX_TURN, Request, Turn
 from sources.country import countries
 from sources.errors import UsageError
 from ui.access.limits import Caller
 from ui.access.permissions import require
 from ui.api.asking import Asking, Event, while_there
-from ui.api.public import EVENT_STREAM, HEARTBEAT_S, LIMITS, SEND_S
+from ui.api.public import EVENT_STREAM, LIMITS, stream_of
 from ui.problems import KINDS, problems, response, told
 
 MODEL = "ventanilla"
@@ -167,7 +167,7 @@ def add_completions(app: FastAPI, asking: Asking) -> None:
         if given.stream:
             return _streamed(asking.events(request, who.tenants), given.model)
         answer = await while_there(http, asking.answer(request, who.tenants))
-        message = Told(content=answer.answer, ventanilla=extension(answer))
+        message = Told(content=answer.answer, ventanilla=extension(answer.model_dump(mode="json")))
         return Completion(
             id=f"chatcmpl-{answer.id}",
             created=int(time.time()),
@@ -199,9 +199,9 @@ def request_of(given: CompletionRequest) -> Request:
     )
 
 
-def extension(answer: Answer) -> dict[str, Any]:
-    """What an answer has beside its text."""
-    return answer.model_dump(mode="json", exclude={"answer"})
+def extension(answer: dict[str, Any]) -> dict[str, Any]:
+    """What an answer, as plain data, has beside its text."""
+    return {name: value for name, value in answer.items() if name != "answer"}
 
 
 def _streamed(events: AsyncGenerator[Event, None], model: str) -> EventSourceResponse:
@@ -227,10 +227,9 @@ def _streamed(events: AsyncGenerator[Event, None], model: str) -> EventSourceRes
                         sent = data["text"]
                         yield chunk({"content": added})
                 elif name == "answer":
-                    answer = Answer.model_validate(data)
-                    if added := remainder(sent, answer.answer):
+                    if added := remainder(sent, data["answer"]):
                         yield chunk({"content": added})
-                    yield chunk({"ventanilla": extension(answer)}, "stop")
+                    yield chunk({"ventanilla": extension(data)}, "stop")
                 elif name == "error":
                     yield ServerSentEvent(data=json.dumps(_as_error(data)), sep="\n")
                     return
@@ -238,13 +237,7 @@ def _streamed(events: AsyncGenerator[Event, None], model: str) -> EventSourceRes
         finally:
             await events.aclose()
 
-    return EventSourceResponse(
-        lines(),
-        ping=HEARTBEAT_S,
-        ping_message_factory=lambda: ServerSentEvent(comment="still here", sep="\n"),
-        send_timeout=SEND_S,
-        sep="\n",
-    )
+    return stream_of(lines())
 
 
 def remainder(sent: str, whole: str) -> str:

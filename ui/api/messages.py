@@ -51,13 +51,17 @@ class Message:
 
 def signed(secret: str, body: bytes, signature: str | None) -> bool:
     """Whether `signature` (``sha256=…``) is that of `body`; compared in constant time."""
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    expected = "sha256=" + _keyed(secret, body)
     return hmac.compare_digest(expected.encode(), (signature or "").encode("utf-8", "replace"))
 
 
 def hashed(secret: str, sender: str) -> str:
     """A sender as we know them: nobody reads a telephone number out of it without the secret."""
-    return hmac.new(secret.encode(), f"sender:{sender}".encode(), hashlib.sha256).hexdigest()
+    return _keyed(secret, f"sender:{sender}".encode())
+
+
+def _keyed(secret: str, words: bytes) -> str:
+    return hmac.new(secret.encode(), words, hashlib.sha256).hexdigest()
 
 
 def messages(body: bytes, phone: str) -> Iterator[Message]:
@@ -107,9 +111,7 @@ class Seen:
     def first(self, message_id: str) -> bool:
         """Whether a message is a new one; from now on it is none."""
         now = time.time()
-        key = hmac.new(
-            self._secret.encode(), f"id:{message_id}".encode(), hashlib.sha256
-        ).hexdigest()
+        key = _keyed(self._secret, f"id:{message_id}".encode())
         with self._lock, self._file:
             self._file.execute("DELETE FROM seen WHERE at < ?", (now - REMEMBERED_S,))
             added = self._file.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, now))

@@ -254,7 +254,7 @@ def wants_events(http: HttpRequest) -> bool:
 
 
 def event_stream(events: AsyncGenerator[Event, None]) -> EventSourceResponse:
-    """Events as the answer to a request; with a heartbeat, and an end for who does not read."""
+    """Events as the answer to a request."""
 
     async def lines() -> AsyncIterator[ServerSentEvent]:
         try:
@@ -265,8 +265,13 @@ def event_stream(events: AsyncGenerator[Event, None]) -> EventSourceResponse:
         finally:
             await events.aclose()
 
+    return stream_of(lines())
+
+
+def stream_of(lines: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
+    """Lines as the answer to a request; with a heartbeat, and an end for who does not read."""
     return EventSourceResponse(
-        lines(),
+        lines,
         ping=HEARTBEAT_S,
         ping_message_factory=lambda: ServerSentEvent(comment="still here", sep="\n"),
         send_timeout=SEND_S,

@@ -7,27 +7,28 @@ POST, so that it stands in no address; `?q=…&country=CL` fills it in without s
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import re
 import uuid
-from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from agents.assistant import EXPIRY
 from agents.state import MAX_QUESTION, Answer
 from agents.state import Request as Question
 from sources.country import countries
 from sources.errors import VentanillaError
+from ui.headers import hash_source
 from ui.lite.render import answer_parts, statement
-from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_for, languages
+from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_asked, languages, tag_of
 from ui.page.session import IDLE_S, for_country
 from ui.usage.reasons import reasons
 
@@ -52,16 +53,16 @@ _CONVERSATION = re.compile(r"[0-9a-f]{32}")
 
 
 @cache
-def _style() -> str:
-    return (FOLDER.parent / "lite" / "style.css").read_text(encoding="utf-8").strip()
+def _style() -> Markup:
+    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    return Markup(style.strip())  # noqa: S704 – our own file
 
 
 @cache
 def policy() -> str:
     """The Content-Security-Policy: our own style by its hash, forms to ourselves, nothing else."""
-    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self'; "
+        f"default-src 'none'; style-src {hash_source(_style())}; img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -105,7 +106,7 @@ class Lite:
         asked = Question(
             question=question,
             country=country or None,
-            language={"pt": "pt-BR"}.get(answers, answers) or None,
+            language=tag_of(answers) or None,
             literal=literal,
         )
         if self._asking >= AT_ONCE + WAITING:
@@ -213,11 +214,11 @@ class Lite:
         html = self._templates.get_template(template).render(
             words=words,
             language=language,
-            tag={"pt": "pt-BR"}.get(language, language),
+            tag=tag_of(language),
             spoken=[(code, each.language_name) for code, each in languages().items()],
             countries=country_choices(language),
             attribution=self.assistant.attribution,
-            style=_safe_style(),
+            style=_style(),
             here=here,
             query=query,
             **more,
@@ -245,12 +246,6 @@ def _statement(lite: Lite, name: str) -> Any:
     return stated
 
 
-def _safe_style() -> Any:
-    from markupsafe import Markup
-
-    return Markup(_style())  # noqa: S704 – our own file
-
-
 def _optional(text: str, holds: dict[str, bool]) -> str:
     """`text` without the lines that begin with a sign which does not hold, and without the signs."""
     lines = (line for line in text.splitlines() if holds.get(line[:2], True))
@@ -258,10 +253,8 @@ def _optional(text: str, holds: dict[str, bool]) -> str:
 
 
 def _language(request: Request) -> str:
-    if asked := request.query_params.get("lang"):
-        return language_for(asked)
     accepted = request.headers.get("accept-language", "")
-    return language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+    return language_asked(request.query_params.get("lang", ""), accepted)
 
 
 def _chosen(form: dict[str, list[str]], request: Request) -> tuple[str, Texts]:

@@ -91,7 +91,6 @@ class Texts(BaseModel):
     send: str
     thanks: str
     not_kept: str
-    table: str
     lite: str
     full: str
     no_script: str
@@ -130,6 +129,20 @@ def language_for(*preferred: str) -> str:
     known = [tag.split("-")[0].strip().lower() for tag in preferred]
     found = [language for language in known if language in languages()]
     return next((f for f in found if f in ANSWERS), next(iter(found), "es"))
+
+
+def language_asked(address: str, accepted: str) -> str:
+    """The language for an address's ``lang``; where it has none, for an `Accept-Language`, whose
+    weights are left aside: browsers name the best first.
+    """
+    if address:
+        return language_for(address)
+    return language_for(*(tag.split(";")[0] for tag in accepted.split(",")))
+
+
+def tag_of(language: str) -> str:
+    """The BCP 47 tag of a language of the page: its Portuguese is that of Brazil."""
+    return {"pt": "pt-BR"}.get(language, language)
 
 
 def country_choices(language: str) -> list[tuple[str, str]]:

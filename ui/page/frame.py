@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from sources.country import Channel, Country, countries
+from sources.country import Country, countries
 from ui.page import Texts
 
 
@@ -68,8 +68,10 @@ def at_hand(code: str | None, words: Texts, language: str) -> str:
 
 
 def channel(country: Country, sectors: Iterable[str] | None, words: Texts, language: str) -> str:
-    """Where to turn in a country: name, address and telephone of its channel, as HTML."""
-    found = channel_of(country, sectors)
+    """Where to turn in a country: name, address and telephone of the channel of the first sector, or
+    of the general one, as HTML.
+    """
+    found = country.channel(next(iter(sectors or ()), None))
     said = escape(words.channel.format(country=country.names.get(language, country.code)))
     name = f"<span>{escape(found.name)}</span>"
     if found.url:
@@ -81,16 +83,11 @@ def channel(country: Country, sectors: Iterable[str] | None, words: Texts, langu
     return f"<strong>{said}</strong> {name}{phone}"
 
 
-def channel_of(country: Country, sectors: Iterable[str] | None) -> Channel:
-    """The channel of the first sector, or the general one."""
-    return country.channel(next(iter(sectors or ()), None))
-
-
-def telephone(number: str, words: Texts) -> str:
+def telephone(number: str, words: Texts, kind: str = "v-tel") -> str:
     """A number that can be called; `*4141` and the like are dialled with their star."""
     dialled = re.sub(r"[ -]", "", number).replace("*", "%2A")
     spoken = f'<span class="v-hidden">{escape(words.call)} </span>'
-    return f'<a class="v-tel" href="tel:{dialled}">{spoken}{escape(number)}</a>'
+    return f'<a class="{kind}" href="tel:{dialled}">{spoken}{escape(number)}</a>'
 
 
 def about(words: Texts, language: str, attribution: str | None = None) -> str:

@@ -44,12 +44,17 @@ def sources(answer: Answer, words: Texts, language: str) -> list[str]:
 
 def _source(citation: Citation, words: Texts, language: str) -> str:
     label = words.verification.get(citation.verification, words.verification["unverified"])
-    dated = words.undated
-    if citation.as_of:
-        template = words.as_of if len(citation.as_of) == 10 else words.as_of_month
-        dated = template.format(date=spoken_date(citation.as_of, language))
-    known = [citation.agency, citation.title, f"{dated} ({label})", citation.url or ""]
+    held = f"{as_of(citation.as_of, words, language)} ({label})"
+    known = [citation.agency, citation.title, held, citation.url or ""]
     return f"[{citation.marker}] " + ". ".join(filter(None, known))
+
+
+def as_of(day: str | None, words: Texts, language: str) -> str:
+    """When a value held, as the reader is told it; `day` is an ISO 8601 date, or a month."""
+    if not day:
+        return words.undated
+    template = words.as_of if len(day) == 10 else words.as_of_month
+    return template.format(date=spoken_date(day, language))
 
 
 def beginning(answer: Answer) -> str:

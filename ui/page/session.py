@@ -10,7 +10,7 @@ from typing import Any
 from agents.state import Answer
 from sources.country import countries
 from ui import rendering
-from ui.page import ANSWERS, Texts, languages
+from ui.page import ANSWERS, Texts, languages, tag_of
 
 IDLE_S = 3600
 """Seconds of quiet after which a session is deleted and its conversation forgotten."""
@@ -59,7 +59,7 @@ class Session:
         chosen = self.language if self.language_chosen else None
         if self.language not in ANSWERS:
             chosen = self.answers_in
-        return "pt-BR" if chosen == "pt" else chosen
+        return chosen and tag_of(chosen)
 
     def named(self, choice: str) -> str:
         """A choice as the visitor reads it: a country's code becomes its name."""
