@@ -9,7 +9,15 @@ import pytest
 
 from tests.ui.fakes import FakeAssistant, served
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NAMED = "ventanilla.example"
+"""A name of the server's address: not trusted as 127.0.0.1 is, so no Sec-Fetch-Site is sent there."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    f"--host-resolver-rules=MAP {NAMED} 127.0.0.1",
+]
 
 
 @pytest.fixture(scope="module")

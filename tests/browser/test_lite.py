@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.conftest import NAMED
 from tests.ui.fakes import COST
 
 QUESTION = "¿Cuánto cuesta renovar la liscencia?"
@@ -24,6 +25,13 @@ def ask(page, question, country=""):
     page.fill("#q", question)
     with page.expect_navigation():
         page.click("#ask")
+
+
+def test_a_question_is_answered_where_only_the_origin_says_who_sends_it(lite, assistant):
+    lite.goto(lite.url.replace("127.0.0.1", NAMED))
+    ask(lite, QUESTION, "DO")
+    assert COST in lite.inner_text(".answer")
+    assert len(assistant.asked) == 1
 
 
 def test_an_answer_with_marked_quotes_and_all_of_it_light(
