@@ -108,7 +108,7 @@ class Channel:
 
     async def _reply(self, message: Message, who: str) -> str:
         country = country_of(message.sender)
-        spoken = countries()[country].languages[0].partition("-")[0] if country else "es"
+        spoken = countries()[country].language if country else "es"
         if message.text is None:
             return words()[spoken]["only_text"]
         request = Request(question=message.text, country=country)

@@ -175,7 +175,7 @@ async def _done(
 def _language(arguments: dict[str, Any]) -> str:
     """The language of the country that a tool is asked about."""
     country = countries().get(str(arguments.get("country")))
-    return country.languages[0].partition("-")[0] if country else LANGUAGES[0]
+    return country.language if country else LANGUAGES[0]
 
 
 def _result(text: str, structured: dict[str, Any] | None) -> types.CallToolResult:
