@@ -34,16 +34,16 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
 
-from sources.catalog import CatalogEntry, one_line
+from sources.catalog import CatalogEntry
 from sources.connectors import Memory
-from sources.document import Document, Item, Provenance, Rejected, TextBuilder, Unchanged
+from sources.document import Document, Item, Rejected, TextBuilder, Unchanged
 from sources.errors import CatalogError, ConnectorError, Unavailable
 from sources.fetch import is_address
-from sources.parsers.articles import Part, lines_of, part_of, write
-from sources.parsers.blocks import Kind, Unreadable, clean, fold, slug
+from sources.parsers.articles import Part, document_of, lines_of, part_of, write
+from sources.parsers.blocks import Kind, Unreadable, clean, fold
 from sources.parsers.html import parse
 from sources.portals import (
     Failures,
@@ -206,38 +206,27 @@ def _document(entry: CatalogEntry, norm: Norm, on: date | None) -> Document:
     """Raises Unreadable where there is no article to cite, or nothing that may be shown as today's."""
     if norm.repealed and norm.valid_to is None:
         raise Unreadable("it was repealed, on a day that is not told", "Take it out of `norms`.")
+    language = entry.language or "es"
     builder = TextBuilder()
     builder.heading(norm.title)
-    write(builder, norm.parts, entry.language or "es")
+    write(builder, norm.parts, language)
     if not builder.sections:
         raise Unreadable("there is no article in it")
-    try:
-        return Document(
-            id=f"{entry.id}-{slug(norm.number)}",
-            title=norm.title,
-            names=norm.names,
-            keywords=norm.keywords,
-            language=entry.language or "es",
-            country=entry.country or "CL",
-            territory=entry.territory,
-            sectors=entry.sectors,
-            tenant=entry.tenant,
-            text=builder.text,
-            sections=tuple(builder.sections),
-            provenance=Provenance(
-                source_id=entry.id,
-                url=PAGE.format(number=norm.number),
-                agency=entry.agency or entry.title,
-                licence=entry.licence,
-                retrieved_at=on.isoformat() if on else None,
-                as_of=on.isoformat() if on else entry.as_of,
-                valid_from=norm.valid_from,
-                valid_to=norm.valid_to,
-                verification=entry.verification,
-            ),
-        )
-    except ValidationError as error:
-        raise Unreadable(one_line(error)) from None
+    return document_of(
+        entry,
+        builder,
+        name=norm.number,
+        title=norm.title,
+        names=norm.names,
+        keywords=norm.keywords,
+        language=language,
+        country=entry.country or "CL",
+        url=PAGE.format(number=norm.number),
+        licence=entry.licence,
+        read_on=on,
+        valid_from=norm.valid_from,
+        valid_to=norm.valid_to,
+    )
 
 
 def read_norm(data: bytes, name: str) -> Norm:
