@@ -246,18 +246,10 @@ def _tree(element: Any) -> Any:
     """XML as the JSON of the same answer; elements of one name become a list."""
     if len(element) == 0:
         return element.text or ""
-    found: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {}
     for child in element:
-        value = _tree(child)
-        known = found.get(child.tag)
-        found[child.tag] = (
-            value
-            if known is None
-            else [*known, value]
-            if isinstance(known, list)
-            else [known, value]
-        )
-    return found
+        found.setdefault(child.tag, []).append(_tree(child))
+    return {tag: values if len(values) > 1 else values[0] for tag, values in found.items()}
 
 
 def _code(ficha: Any) -> str:

@@ -190,11 +190,9 @@ def _downloaded(entry: CatalogEntry, origin: str) -> Iterator[Item]:
 def _in_force(norm: Norm) -> date | None:
     """The first day of the version in force, where the text at hand is of another one."""
     today = date.today()
-    if _holds(norm.valid_from, norm.valid_to, today):
+    if _holds(norm.valid_from, norm.valid_to, today) or not norm.number.isdigit():
         return None
-    found = [
-        begin for begin, end in norm.versions if _holds(begin, end, today) and norm.number.isdigit()
-    ]
+    found = (begin for begin, end in norm.versions if _holds(begin, end, today))
     return max((begin for begin in found if begin != norm.valid_from), default=None)
 
 
@@ -280,9 +278,10 @@ def _from_json(payload: Any) -> Norm:
     )
 
 
-def _norm(number: str, kind: str, title: str, **fields: Any) -> Norm:
+def _norm(
+    number: str, kind: str, title: str, *, common: list[str], subjects: list[str], **fields: Any
+) -> Norm:
     """Raises Unreadable where the norm has no number or no name."""
-    common, subjects = fields.pop("common"), fields.pop("subjects")
     full = ": ".join(filter(None, (kind, title)))
     if not number or not full:
         raise Unreadable(f"it has no {'title' if number else 'number'}")
