@@ -30,7 +30,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -51,6 +50,7 @@ from sources.portals import (
     PortalOptions,
     as_json,
     as_xml,
+    downloaded,
     options_of,
     text_of,
 )
@@ -61,7 +61,6 @@ _BLOCKED_BELOW = 500
 """Bytes below which what is no norm is the firewall's."""
 _NEVER = 2100
 """The year from which a day means "not yet known": LeyChile writes 2222-02-02."""
-_SUFFIXES = (".xml", ".json")
 _REMEDY = "Try again later, or read downloaded answers with --from."
 
 _Number = Annotated[int, Attribute(gt=0, lt=10**9)]
@@ -168,17 +167,9 @@ def _address(origin: str, wanted: int | Law, version: date | None = None) -> str
 
 
 def _downloaded(entry: CatalogEntry, origin: str) -> Iterator[Item]:
-    root = Path(origin)
-    if not origin or not root.exists():
-        raise ConnectorError(
-            f"{origin or 'the origin'} does not exist",
-            "Write the service's address, or a folder of its answers (XML or JSON).",
-        )
-    paths = sorted(root.rglob("*")) if root.is_dir() else [root]
-    found = [path for path in paths if path.suffix.lower() in _SUFFIXES and path.is_file()]
-    if not found:
-        raise ConnectorError(f"{root} holds no norm", "Put LeyChile's XML or JSON there.")
-    for path in found:
+    missing = "Write the service's address, or a folder of its answers (XML or JSON)."
+    empty = ("no norm", "Put LeyChile's XML or JSON there.")
+    for path in downloaded(origin, missing, empty):
         try:
             yield _document(entry, read_norm(path.read_bytes(), path.name), on=None)
         except (ConnectorError, Unreadable) as error:
