@@ -45,6 +45,7 @@ _AGAIN_AFTER_S = (2.0, 8.0)
 _TRANSIENT = (408, 425, *_BUSY, 500)
 _UNKNOWN_AGENT = 418
 _LONGEST_KEY = 4096
+_ANSWERS = (".json", ".xml")
 
 
 class PortalOptions(BaseModel):
@@ -227,6 +228,23 @@ class Failures:
             yield item
         if self.last and not came:
             raise self.last
+
+
+def downloaded(origin: str, missing: str, empty: tuple[str, str]) -> list[Path]:
+    """The files of answers (JSON or XML) at `origin`, itself one or a folder of them, sorted.
+
+    Raises ConnectorError where there is nothing, with the remedy `missing`, or nothing of the kind, with
+    `empty`: what is not there, and the remedy.
+    """
+    root = Path(origin)
+    if not origin or not root.exists():
+        raise ConnectorError(f"{origin or 'the origin'} does not exist", missing)
+    paths = sorted(root.rglob("*")) if root.is_dir() else [root]
+    found = [path for path in paths if path.suffix.lower() in _ANSWERS and path.is_file()]
+    if not found:
+        what, remedy = empty
+        raise ConnectorError(f"{root} holds {what}", remedy)
+    return found
 
 
 def as_json(data: bytes, url: str) -> Any:

@@ -58,6 +58,7 @@ from sources.portals import (
     PortalOptions,
     as_json,
     as_xml,
+    downloaded,
     is_transient,
     options_of,
     text_of,
@@ -67,7 +68,6 @@ from sources.portals import (
 from sources.tables.values import day
 
 DATA = Path(__file__).with_suffix(".yaml")
-_SUFFIXES = (".json", ".xml")
 _ACCEPT = "application/json, application/xml;q=0.9"
 _REMEDY = "Try again later, or read downloaded answers with --from."
 _LEAST = 3
@@ -205,17 +205,9 @@ def _id(item: Item) -> str:
 
 def _answers(origin: str) -> Iterator[tuple[str, bytes]]:
     """Downloaded answers by name. Raises ConnectorError where there is none."""
-    root = Path(origin)
-    if not origin or not root.exists():
-        raise ConnectorError(
-            f"{origin or 'the origin'} does not exist",
-            "Write the API's address, or a folder of its answers (JSON or XML).",
-        )
-    paths = sorted(root.rglob("*")) if root.is_dir() else [root]
-    found = [path for path in paths if path.suffix.lower() in _SUFFIXES and path.is_file()]
-    if not found:
-        raise ConnectorError(f"{root} holds no answer of the API", "Put JSON or XML files there.")
-    for path in found:
+    missing = "Write the API's address, or a folder of its answers (JSON or XML)."
+    empty = ("no answer of the API", "Put JSON or XML files there.")
+    for path in downloaded(origin, missing, empty):
         try:
             yield path.name, path.read_bytes()
         except OSError as error:
@@ -246,18 +238,10 @@ def _tree(element: Any) -> Any:
     """XML as the JSON of the same answer; elements of one name become a list."""
     if len(element) == 0:
         return element.text or ""
-    found: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {}
     for child in element:
-        value = _tree(child)
-        known = found.get(child.tag)
-        found[child.tag] = (
-            value
-            if known is None
-            else [*known, value]
-            if isinstance(known, list)
-            else [known, value]
-        )
-    return found
+        found.setdefault(child.tag, []).append(_tree(child))
+    return {tag: values if len(values) > 1 else values[0] for tag, values in found.items()}
 
 
 def _code(ficha: Any) -> str:

@@ -30,20 +30,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
 
-from sources.catalog import CatalogEntry, one_line
+from sources.catalog import CatalogEntry
 from sources.connectors import Memory
-from sources.document import Document, Item, Provenance, Rejected, TextBuilder, Unchanged
+from sources.document import Document, Item, Rejected, TextBuilder, Unchanged
 from sources.errors import CatalogError, ConnectorError, Unavailable
 from sources.fetch import is_address
-from sources.parsers.articles import Part, lines_of, part_of, write
-from sources.parsers.blocks import Kind, Unreadable, clean, fold, slug
+from sources.parsers.articles import Part, document_of, lines_of, part_of, write
+from sources.parsers.blocks import Kind, Unreadable, clean, fold
 from sources.parsers.html import parse
 from sources.portals import (
     Failures,
@@ -51,6 +50,7 @@ from sources.portals import (
     PortalOptions,
     as_json,
     as_xml,
+    downloaded,
     options_of,
     text_of,
 )
@@ -61,7 +61,6 @@ _BLOCKED_BELOW = 500
 """Bytes below which what is no norm is the firewall's."""
 _NEVER = 2100
 """The year from which a day means "not yet known": LeyChile writes 2222-02-02."""
-_SUFFIXES = (".xml", ".json")
 _REMEDY = "Try again later, or read downloaded answers with --from."
 
 _Number = Annotated[int, Attribute(gt=0, lt=10**9)]
@@ -168,17 +167,9 @@ def _address(origin: str, wanted: int | Law, version: date | None = None) -> str
 
 
 def _downloaded(entry: CatalogEntry, origin: str) -> Iterator[Item]:
-    root = Path(origin)
-    if not origin or not root.exists():
-        raise ConnectorError(
-            f"{origin or 'the origin'} does not exist",
-            "Write the service's address, or a folder of its answers (XML or JSON).",
-        )
-    paths = sorted(root.rglob("*")) if root.is_dir() else [root]
-    found = [path for path in paths if path.suffix.lower() in _SUFFIXES and path.is_file()]
-    if not found:
-        raise ConnectorError(f"{root} holds no norm", "Put LeyChile's XML or JSON there.")
-    for path in found:
+    missing = "Write the service's address, or a folder of its answers (XML or JSON)."
+    empty = ("no norm", "Put LeyChile's XML or JSON there.")
+    for path in downloaded(origin, missing, empty):
         try:
             yield _document(entry, read_norm(path.read_bytes(), path.name), on=None)
         except (ConnectorError, Unreadable) as error:
@@ -190,11 +181,9 @@ def _downloaded(entry: CatalogEntry, origin: str) -> Iterator[Item]:
 def _in_force(norm: Norm) -> date | None:
     """The first day of the version in force, where the text at hand is of another one."""
     today = date.today()
-    if _holds(norm.valid_from, norm.valid_to, today):
+    if _holds(norm.valid_from, norm.valid_to, today) or not norm.number.isdigit():
         return None
-    found = [
-        begin for begin, end in norm.versions if _holds(begin, end, today) and norm.number.isdigit()
-    ]
+    found = (begin for begin, end in norm.versions if _holds(begin, end, today))
     return max((begin for begin in found if begin != norm.valid_from), default=None)
 
 
@@ -206,38 +195,27 @@ def _document(entry: CatalogEntry, norm: Norm, on: date | None) -> Document:
     """Raises Unreadable where there is no article to cite, or nothing that may be shown as today's."""
     if norm.repealed and norm.valid_to is None:
         raise Unreadable("it was repealed, on a day that is not told", "Take it out of `norms`.")
+    language = entry.language or "es"
     builder = TextBuilder()
     builder.heading(norm.title)
-    write(builder, norm.parts, entry.language or "es")
+    write(builder, norm.parts, language)
     if not builder.sections:
         raise Unreadable("there is no article in it")
-    try:
-        return Document(
-            id=f"{entry.id}-{slug(norm.number)}",
-            title=norm.title,
-            names=norm.names,
-            keywords=norm.keywords,
-            language=entry.language or "es",
-            country=entry.country or "CL",
-            territory=entry.territory,
-            sectors=entry.sectors,
-            tenant=entry.tenant,
-            text=builder.text,
-            sections=tuple(builder.sections),
-            provenance=Provenance(
-                source_id=entry.id,
-                url=PAGE.format(number=norm.number),
-                agency=entry.agency or entry.title,
-                licence=entry.licence,
-                retrieved_at=on.isoformat() if on else None,
-                as_of=on.isoformat() if on else entry.as_of,
-                valid_from=norm.valid_from,
-                valid_to=norm.valid_to,
-                verification=entry.verification,
-            ),
-        )
-    except ValidationError as error:
-        raise Unreadable(one_line(error)) from None
+    return document_of(
+        entry,
+        builder,
+        name=norm.number,
+        title=norm.title,
+        names=norm.names,
+        keywords=norm.keywords,
+        language=language,
+        country=entry.country or "CL",
+        url=PAGE.format(number=norm.number),
+        licence=entry.licence,
+        read_on=on,
+        valid_from=norm.valid_from,
+        valid_to=norm.valid_to,
+    )
 
 
 def read_norm(data: bytes, name: str) -> Norm:
@@ -291,9 +269,10 @@ def _from_json(payload: Any) -> Norm:
     )
 
 
-def _norm(number: str, kind: str, title: str, **fields: Any) -> Norm:
+def _norm(
+    number: str, kind: str, title: str, *, common: list[str], subjects: list[str], **fields: Any
+) -> Norm:
     """Raises Unreadable where the norm has no number or no name."""
-    common, subjects = fields.pop("common"), fields.pop("subjects")
     full = ": ".join(filter(None, (kind, title)))
     if not number or not full:
         raise Unreadable(f"it has no {'title' if number else 'number'}")

@@ -31,25 +31,23 @@ from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import Field as Attribute
-from pydantic import ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
-from sources.catalog import CatalogEntry, one_line
+from sources.catalog import CatalogEntry
 from sources.connectors import Memory
 from sources.document import (
     HEADINGS,
     Document,
     Field,
     Item,
-    Provenance,
     Rejected,
     TextBuilder,
     Unchanged,
 )
 from sources.errors import CatalogError, ConnectorError
 from sources.fetch import is_address, may_lead_to
-from sources.parsers.articles import Part, part_of, write
-from sources.parsers.blocks import Unreadable, fold, slug
+from sources.parsers.articles import Part, document_of, part_of, write
+from sources.parsers.blocks import Unreadable, fold
 from sources.parsers.html import declared_charset, parse
 from sources.parsers.text import decode
 from sources.portals import Failures, Portal, PortalOptions, as_json, options_of, text_of
@@ -187,32 +185,20 @@ def _document(entry: CatalogEntry, norm: Mapping[str, Any], urn: str, data: byte
     names = dict.fromkeys(
         name for name in _texts(norm.get("alternateName")) if fold(name) != fold(title)
     )
-    try:
-        return Document(
-            id=f"{entry.id}-{slug(urn.removeprefix('urn:lex:br:').removeprefix('federal:'))}",
-            title=title,
-            names=tuple(names),
-            keywords=tuple(_texts(norm.get("keywords"))),
-            language=language,
-            country=entry.country or "BR",
-            territory=entry.territory,
-            sectors=entry.sectors,
-            tenant=entry.tenant,
-            text=builder.text,
-            sections=tuple(builder.sections),
-            provenance=Provenance(
-                source_id=entry.id,
-                url=PAGE.format(urn=urn),
-                agency=entry.agency or entry.title,
-                licence=entry.licence or LICENCE,
-                retrieved_at=date.today().isoformat(),
-                # The text is the current one on the day on which it is read.
-                as_of=date.today().isoformat(),
-                verification=entry.verification,
-            ),
-        )
-    except ValidationError as error:
-        raise Unreadable(one_line(error)) from None
+    return document_of(
+        entry,
+        builder,
+        name=urn.removeprefix("urn:lex:br:").removeprefix("federal:"),
+        title=title,
+        names=names,
+        keywords=_texts(norm.get("keywords")),
+        language=language,
+        country=entry.country or "BR",
+        url=PAGE.format(urn=urn),
+        licence=entry.licence or LICENCE,
+        # The text is the current one on the day on which it is read.
+        read_on=date.today(),
+    )
 
 
 def _parts(data: bytes) -> Iterator[Part]:

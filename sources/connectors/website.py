@@ -179,6 +179,12 @@ def _nothing(origin: str, found: list[Found]) -> ConnectorError:
     return kind(f"{origin} cannot be read ({where}{first.reason})", remedy)
 
 
+def _told(found: Found) -> Mark:
+    """What the server said of a page, by which the next reading can tell that it is the same."""
+    told = {"etag": found.etag, "last_modified": found.last_modified, "digest": found.digest}
+    return {name: value for name, value in told.items() if value}
+
+
 def _reason(found: Found) -> str:
     return f"{found.reason}. {found.remedy}".strip()
 
@@ -274,10 +280,9 @@ class _Reading:
             yield document
             for name, reason in parsed.unread:
                 yield Rejected(name=f"{shown}, {name}", reason=reason)
-        mark = {"etag": found.etag, "last_modified": found.last_modified, "digest": found.digest}
-        told = {name: value for name, value in mark.items() if value}
         if not reasons:  # what could not be read is told again each time
-            self._memory.now[found.url] = {**told, **self._links(found), "ids": " ".join(made)}
+            mark = {**_told(found), **self._links(found), "ids": " ".join(made)}
+            self._memory.now[found.url] = mark
 
     def _document(self, found: Found, parsed: Parsed, document_id: str, url: str) -> Document:
         if parsed.is_page:
@@ -292,9 +297,7 @@ class _Reading:
         return make(self._entry, document_id, parsed, name, url=url, as_of=found.as_of)
 
     def _same(self, found: Found) -> Iterator[Item]:
-        mark = dict(self._memory.before[found.url])
-        told = {"etag": found.etag, "last_modified": found.last_modified, "digest": found.digest}
-        mark.update({name: value for name, value in told.items() if value})
+        mark = {**self._memory.before[found.url], **_told(found)}
         mark.pop("failed", None)
         yield from self._carried(found, mark)
 

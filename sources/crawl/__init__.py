@@ -51,6 +51,11 @@ class Job:
     marks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def robots_name(self) -> str:
+        """What a robots.txt calls us: the first word of the User-Agent, without its version."""
+        return self.user_agent.split("/")[0].split()[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -31,7 +31,7 @@ def settings_of(job: Job) -> dict[str, Any]:
     return {
         "USER_AGENT": job.user_agent,
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_USER_AGENT": job.user_agent.split("/")[0].split()[0],
+        "ROBOTSTXT_USER_AGENT": job.robots_name,
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
             "Accept-Language": "es,pt;q=0.9,en;q=0.5",

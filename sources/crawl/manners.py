@@ -121,7 +121,7 @@ class Gate(_Ours):
 
     def _robots(self, robotparser: Any, request: Request) -> None:
         """Keeps the pace that a robots.txt asks for, where it is slower than ours."""
-        asked = robotparser.rp.crawl_delay(self.spider.robots_name)
+        asked = robotparser.rp.crawl_delay(self.spider.job.robots_name)
         engine = self.crawler.engine
         if asked and engine is not None:
             slot = engine.downloader.slots.get(urlsplit(request.url).hostname or "")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,11 +11,9 @@ from pathlib import Path
 
 from sources.crawl import FOUND, JOB, Found, Job, Part
 from sources.errors import ConnectorError
+from sources.process import environment, how_it_ended, kill
 
 COMMAND = (sys.executable, "-P", "-m", "sources.crawl.child")
-_ROOT = Path(__file__).resolve().parents[2]
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What the crawler gets to know of our environment; no settings, no secrets."""
 _GRACE_S = 120.0
 """Seconds beyond the job's own limit, in which the crawler ends by itself."""
 
@@ -50,23 +45,20 @@ def crawl(job: Job, folder: Path, command: Sequence[str] = COMMAND) -> list[Foun
 
 
 def _start(command: Sequence[str], folder: Path, errors: int) -> subprocess.Popen[bytes]:
-    own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 – our own interpreter and module
         (*command, str(folder)),
         stdin=subprocess.PIPE,  # never written to: it closes when we end, and the crawler with it
         stdout=subprocess.DEVNULL,
         stderr=errors,
         cwd=folder,
-        env={**own, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+        env=environment("SSL_CERT_FILE", "SSL_CERT_DIR"),
         start_new_session=True,
     )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is None:
+        kill(process)
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
@@ -85,9 +77,9 @@ def _taken(path: Path) -> list[Found] | None:
 
 
 def _how(process: subprocess.Popen[bytes], folder: Path) -> str:
-    code = process.returncode
-    if code < 0:
-        return signal.Signals(-code).name
+    ended = how_it_ended(process.returncode)
+    if process.returncode < 0:
+        return ended
     told = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(told) if line.strip()), "")
-    return f"code {code}" + (f", {last[:120]}" if last else "")
+    return ended + (f", {last[:120]}" if last else "")

@@ -12,6 +12,7 @@ from scrapy.utils.sitemap import Sitemap
 from sources.crawl import Found
 from sources.crawl.addresses import normal
 from sources.crawl.failures import FAILURES
+from sources.errors import reason_of
 from sources.parsers import LARGEST
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def _may_pass(error: Exception) -> bool:
 def _why(error: Exception) -> str:
     if isinstance(error, SyntaxError | StopIteration):
         return "it is no XML"
-    return " ".join(str(error).split())[:100] or type(error).__name__
+    return reason_of(error, 100)

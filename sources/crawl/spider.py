@@ -47,7 +47,6 @@ class SiteSpider(Spider):
         super().__init__()
         self.job = job
         self.scope = Scope(frozenset(job.hosts), tuple(job.include), tuple(job.exclude))
-        self.robots_name = job.user_agent.split("/")[0].split()[0]
         self.seen: set[str] = set()
         self.silent: dict[str, int] = {}
         self._folder = folder
@@ -152,14 +151,9 @@ class SiteSpider(Spider):
         url = normal(response.url)
         mark = self.job.marks.get(url)
         if response.status == 304 and mark is not None:
-            self._read, self._refused = self._read + 1, 0
-            self.write(
-                Found(
-                    "same",
-                    url,
-                    links=(links := noted(mark["links"], self.job.links[mark["table"]])),
-                )
-            )
+            self._refused = 0
+            links = noted(mark["links"], self.job.links[mark["table"]])
+            self.write(Found("same", url, links=links))
             yield from self._following(links, depth)
         elif response.status != 200:
             yield from self._fails(status_failure(url, response.status), depth)

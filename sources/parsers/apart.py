@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Event, Timer
 from types import TracebackType
 from typing import Any
 
 from sources.parsers import Parsed, Unreadable, parse, reader_of
 from sources.parsers.wire import unpacked
+from sources.process import environment, how_it_ended, kill
 
 SECONDS = 3600.0
 """Seconds from giving a file to its answer; scanned pages may need many."""
@@ -34,10 +33,7 @@ SMALL = 64 * 1024
 _RISKY = ("pdf", "docx", "odt", "xlsx")
 _RENEW_ABOVE = 400 * 1024**2
 """Bytes of memory after which the next file gets a new process: libraries do not give all back."""
-_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-P", "-m", "sources.parsers.child")
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX")
-"""What a reader of strangers' files gets to know of our environment; no settings, no secrets."""
 
 
 class Reader:
@@ -67,7 +63,7 @@ class Reader:
         process, self._process = self._process, None
         if process is None:
             return
-        _kill(process)
+        kill(process)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
@@ -94,7 +90,7 @@ class Reader:
 
         def end() -> None:
             late.set()
-            _kill(process)
+            kill(process)
 
         timer = Timer(self._seconds, end)
         timer.daemon = True
@@ -115,8 +111,6 @@ class Reader:
         raise _ended(process.returncode, was_late=late.is_set())
 
     def _start(self) -> subprocess.Popen[bytes]:
-        own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         # One thread each: those of numeric libraries take address space, Tesseract's only time.
         single = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(  # noqa: S603 – our own interpreter and module
@@ -124,21 +118,16 @@ class Reader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**own, **single, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+            env={**environment("TESSDATA_PREFIX"), **single},
             start_new_session=True,  # so that Tesseract ends with it
         )
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ended(code: int, *, was_late: bool) -> Unreadable:
     """The error for a process that ended without an answer."""
     if was_late or code == -signal.SIGXCPU:
         return Unreadable("reading it takes too long", "Split it, or export it again.")
-    how = signal.Signals(-code).name if code < 0 else f"code {code}"
     return Unreadable(
-        f"it breaks its reader, or needs too much memory ({how})", "Export it again, or split it."
+        f"it breaks its reader, or needs too much memory ({how_it_ended(code)})",
+        "Export it again, or split it.",
     )

@@ -15,11 +15,21 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from re import Pattern
-from typing import Any
+from typing import Literal
 
-from sources.catalog import read_yaml
-from sources.document import Field, TextBuilder
-from sources.parsers.blocks import clean, fold, is_capitals, is_title_like, list_marker
+from pydantic import ValidationError
+
+from sources.catalog import CatalogEntry, one_line, read_yaml
+from sources.document import Document, Field, Provenance, TextBuilder
+from sources.parsers.blocks import (
+    Unreadable,
+    clean,
+    fold,
+    is_capitals,
+    is_title_like,
+    list_marker,
+    slug,
+)
 from sources.parsers.sections import GROUP_LIMIT
 
 DATA = Path(__file__).with_suffix(".yaml")
@@ -145,6 +155,57 @@ def write(builder: TextBuilder, parts: Iterable[Part], language: str) -> int:
     return _Writer(builder, language).write(every[start:])
 
 
+def document_of(
+    entry: CatalogEntry,
+    builder: TextBuilder,
+    *,
+    name: str,
+    title: str,
+    names: Iterable[str],
+    keywords: Iterable[str],
+    language: Literal["es", "pt", "en"],
+    country: str,
+    url: str,
+    licence: str | None,
+    read_on: date | None,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> Document:
+    """The document of the law that was written into `builder`; `name` ends its id.
+
+    `read_on` is the day on which its service gave it as the law of that day, None for a file. Raises
+    Unreadable where something is not as it must be.
+    """
+    day = read_on.isoformat() if read_on else None
+    try:
+        return Document(
+            id=f"{entry.id}-{slug(name)}",
+            title=title,
+            names=tuple(names),
+            keywords=tuple(keywords),
+            language=language,
+            country=country,
+            territory=entry.territory,
+            sectors=entry.sectors,
+            tenant=entry.tenant,
+            text=builder.text,
+            sections=tuple(builder.sections),
+            provenance=Provenance(
+                source_id=entry.id,
+                url=url,
+                agency=entry.agency or entry.title,
+                licence=licence,
+                retrieved_at=day,
+                as_of=day or entry.as_of,
+                valid_from=valid_from,
+                valid_to=valid_to,
+                verification=entry.verification,
+            ),
+        )
+    except ValidationError as error:
+        raise Unreadable(one_line(error)) from None
+
+
 class _Writer:
     def __init__(self, builder: TextBuilder, language: str) -> None:
         self.builder, self.language = builder, language
@@ -192,11 +253,13 @@ class _Writer:
         self.lines.append(line)
 
     def _flush(self) -> None:
-        attributes: dict[str, Any] = {"field": Field.BODY}
-        if self.article and self.article.valid_from:
-            attributes["valid_from"] = self.article.valid_from
         path = (*(text for _, text in sorted(self.divisions.items())), self._heading())
-        self.builder.section("\n".join(self.lines), heading=" › ".join(path), **attributes)
+        self.builder.section(
+            "\n".join(self.lines),
+            field=Field.BODY,
+            heading=" › ".join(path),
+            valid_from=self.article.valid_from if self.article else None,
+        )
         self.lines = []
 
     def _end(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,6 @@ from sources import fetch as module
 from sources.errors import ConnectorError, StatusError, Unavailable
 from sources.fetch import AGENT, Secrets, fetch, is_private
 from tests.sources.portal import Portal, portal
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
 
 
 def test_a_file_comes_with_what_the_server_says_of_it(web: Portal, tmp_path: Path) -> None:

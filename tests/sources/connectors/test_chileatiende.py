@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from sources.connectors import Memory
 from sources.connectors.chileatiende import read
 from sources.document import Document, Field, Rejected, Sector, Unchanged
 from sources.errors import CatalogError, ConnectorError
-from tests.sources.portal import Portal, portal
+from tests.sources.portal import Portal
+
+pytestmark = pytest.mark.usefixtures("waits")
 
 KEY = "s3cr3t/llave+1"
 
@@ -41,20 +42,6 @@ FICHA: dict[str, Any] = {
     "tags": {"tag": ["auto", "patente"]},
     "permalink": "https://www.chileatiende.gob.cl/fichas/1-permiso",
 }
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nobody waits; what would have been waited is noted."""
-    waited: list[float] = []
-    monkeypatch.setattr(portals, "sleep", waited.append)
-    return waited
 
 
 @pytest.fixture

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sources import fetch, portals
+from sources import fetch
 from sources.catalog import CatalogEntry
 from sources.connectors import Memory
 from sources.connectors.ckan import read
 from sources.document import Document, Field, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError
 from tests.sources.portal import Portal, portal
+
+pytestmark = pytest.mark.usefixtures("waits")
 
 KEY = "s3cr3t-key"
 HTML = "<html><body><h1>Guía</h1><h2>Costo</h2><p>El trámite cuesta $100.</p></body></html>"
@@ -30,19 +31,6 @@ ENTRY = CatalogEntry(
     language="es",
     options={"packages": ["guia"]},
 )
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    waited: list[float] = []
-    monkeypatch.setattr(portals, "sleep", waited.append)
-    return waited
 
 
 def package(web: Portal, *resources: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sources import portals
 from sources.catalog import CatalogEntry
 from sources.connectors import Memory
 from sources.connectors.leychile import read
 from sources.document import Document, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError
-from tests.sources.portal import Portal, portal
+from tests.sources.portal import Portal
+
+pytestmark = pytest.mark.usefixtures("waits")
 
 TODAY = date.today()
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -89,19 +89,6 @@ def norm(
             **told,
         },
     }
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    waited: list[float] = []
-    monkeypatch.setattr(portals, "sleep", waited.append)
-    return waited
 
 
 def options(**given: Any) -> CatalogEntry:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
-from sources import fetch, portals
+from sources import fetch
 from sources.catalog import CatalogEntry
 from sources.connectors import Memory
 from sources.connectors.normas import read
 from sources.document import Document, Field, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError
-from tests.sources.portal import Portal, portal
+from tests.sources.portal import Portal
+
+pytestmark = pytest.mark.usefixtures("waits")
 
 URN = "urn:lex:br:federal:lei:1999-01-29;9784"
 API = "/api/public/normas"
@@ -40,19 +41,6 @@ HTML = """<html><head><meta charset="iso-8859-1"></head><body>
 <p>Art. 49-A. O prazo é de 30 dias.</p>
 <p>Brasília, 29 de janeiro de 1999.</p><p>FERNANDO HENRIQUE CARDOSO</p>
 </body></html>""".encode("cp1252")
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    waited: list[float] = []
-    monkeypatch.setattr(portals, "sleep", waited.append)
-    return waited
 
 
 def encoding(web: Portal, version: str = "Current", **fields: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sources.catalog import CatalogEntry, read_catalog, read_entry
 from sources.connectors.tables import dated, tables
 from sources.errors import CatalogError, ConnectorError
 from sources.tables import Reading, TableSet
-from tests.sources.portal import Portal, portal
+from tests.sources.portal import Portal
 
 HEADERS = "Código;Nombre;Tipo de establecimiento;Dirección;Comuna;Teléfono;Latitud;Longitud;Estado"
 ROW = "1;Posta Ñuñoa;Posta de Salud Rural;Av. Perú 10;Ñuñoa;22 123;-33,45;-70,60;Vigente"
@@ -51,12 +50,6 @@ def _rows(
     (path,) = made.tables.values()
     with path.open(encoding="utf-8", newline="") as file:
         return made, list(csv.DictReader(file))
-
-
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
 
 
 def excel(*rows: list[Any]) -> bytes:

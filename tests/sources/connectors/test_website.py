@@ -47,12 +47,6 @@ def _quick() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def web() -> Iterator[Portal]:
-    with portal() as running:
-        yield running
-
-
 def page(title: str, *links: str, head: str = "", body: str = TEXT) -> str:
     anchors = "".join(f'<p><a href="{link}">ver</a></p>' for link in links)
     return (
