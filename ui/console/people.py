@@ -5,9 +5,9 @@ The house's administrators name the agency whose people they mean, or none: thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from sources.errors import UsageError
 from ui.access.keys import Key
@@ -15,6 +15,8 @@ from ui.access.people import User
 from ui.access.permissions import Principal, require
 from ui.console import Refused
 from ui.console.desk import Desk
+
+Theirs = TypeVar("Theirs", User, Key)
 
 MOST_LINES = 500
 """Lines of the trail that are shown; a download has all."""
@@ -59,17 +61,25 @@ def add_user(
     )
 
 
-def _user(desk: Desk, who: Principal, name: object) -> User:
-    """One of those whom they manage; another agency's is as none. Raises Refused."""
-    require(who, "manage_users")
+def _theirs(
+    who: Principal, action: str, get: Callable[[str], Theirs], asked: object, none: str
+) -> Theirs:
+    """One of the users or keys that they manage; another agency's is as none. Raises Refused, with the
+    text `none`.
+    """
+    require(who, action)
     try:
-        user = desk.house.access.users.get(str(name or ""))
+        found = get(str(asked or ""))
     except UsageError:
-        raise Refused("no_such_user") from None
-    if not who.of_the_house and user.agency != who.agency:
-        raise Refused("no_such_user")
-    require(who, "manage_users", user.agency)
-    return user
+        raise Refused(none) from None
+    if not who.of_the_house and found.agency != who.agency:
+        raise Refused(none)
+    require(who, action, found.agency)
+    return found
+
+
+def _user(desk: Desk, who: Principal, name: object) -> User:
+    return _theirs(who, "manage_users", desk.house.access.users.get, name, "no_such_user")
 
 
 def set_role(desk: Desk, who: Principal, name: object, role: object) -> None:
@@ -129,14 +139,7 @@ def add_key(
 
 def revoke_key(desk: Desk, who: Principal, prefix: object) -> None:
     """Makes a key worthless. Raises Refused where it is none of theirs."""
-    require(who, "manage_keys")
-    try:
-        key = desk.house.access.keys.get(str(prefix or ""))
-    except UsageError:
-        raise Refused("no_such_key") from None
-    if not who.of_the_house and key.agency != who.agency:
-        raise Refused("no_such_key")
-    require(who, "manage_keys", key.agency)
+    key = _theirs(who, "manage_keys", desk.house.access.keys.get, prefix, "no_such_key")
     desk.house.access.keys.revoke(key.prefix, who.by)
 
 
