@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -16,6 +19,13 @@ from ui.access.doors import COOKIE
 from ui.access.permissions import Principal, may, require
 from ui.assemble import House
 from ui.console import Refused, Words, words
+
+log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+LOOK_S = 0.4
+"""Seconds between two looks at work that somebody watches."""
 
 HOUSE = "_house"
 """The folder of the house's own uploads; no agency can be called so."""
@@ -126,3 +136,32 @@ class Handlers:
                 yield from run(self.desk.who(token_of(request)), self.told, *values)
 
         return handle
+
+
+def watched(name: str, what: str, work: Callable[[], Made]) -> Iterator[Made | None]:
+    """Starts `work` in a thread of its own, where it goes on if nobody looks any more. Gives None at
+    every look, and at last what came of it. Raises its VentanillaError, or one that says that `what`
+    broke off.
+    """
+    ended: Future[Made] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(work())
+        except BaseException as error:  # raised again where it is watched
+            if not isinstance(error, VentanillaError):
+                log.error("%s broke off: %s", what, type(error).__name__, exc_info=error)
+            ended.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return _looks(ended, what)
+
+
+def _looks(ended: Future[Made], what: str) -> Iterator[Made | None]:
+    while wait([ended], LOOK_S).not_done:
+        yield None
+    error = ended.exception()
+    if error is None or isinstance(error, VentanillaError):
+        yield ended.result()
+        return
+    raise VentanillaError(f"{what} broke off", "Try again; the log says why.") from error

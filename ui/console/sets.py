@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from retrieval.ingest import SyncReport
 from sources import connectors
 from sources.catalog import CatalogEntry, built_in
-from sources.errors import VentanillaError
 from ui.access.permissions import Principal, may
 from ui.catalogue import summary
 from ui.console import Refused
-from ui.console.desk import Desk
+from ui.console.desk import Desk, watched
 from ui.schedule import local_now, next_time
-
-LOOK_S = 0.4
-"""Seconds between two looks at a sync that somebody watches."""
 
 WAITS = ("held", "quarantined")
 """States in which what was read waits for a person."""
@@ -145,34 +138,25 @@ def _watched(
     action: str,
     work: Callable[[Callable[[SyncReport], None]], SyncReport],
 ) -> Iterator[Progress]:
-    """Runs `work` in a thread of its own, and looks at it until it ends."""
-    ended: queue.Queue[SyncReport | BaseException] = queue.Queue()
-    counted: dict[str, Any] = {"read": 0}
+    """Runs `work`, tells how far it is until it ends, and writes it into the trail."""
+    read = 0
 
     def tell(report: SyncReport) -> None:
-        counted["read"] = max(report.read, report.indexed + report.unchanged, report.rows)
+        nonlocal read
+        read = max(report.read, report.indexed + report.unchanged, report.rows)
 
-    def run() -> None:
-        try:
-            report = work(tell)
-            desk.note(who, action, entry, summary(report))
-            ended.put(report)
-        except BaseException as error:  # noqa: BLE001 – raised again where it is watched
-            ended.put(error)
+    def run() -> SyncReport:
+        report = work(tell)
+        desk.note(who, action, entry, summary(report))
+        return report
 
-    threading.Thread(target=run, name=f"console-{entry.id}", daemon=True).start()
+    looks = watched(f"console-{entry.id}", "the reading", run)
     yield Progress("reading", 0)
-    result: SyncReport | BaseException | None = None
-    while result is None:
-        try:
-            result = ended.get(timeout=LOOK_S)
-        except queue.Empty:
-            yield Progress(_state(desk, entry.id), int(counted["read"]))
-    if isinstance(result, VentanillaError):
-        raise result
-    if isinstance(result, BaseException):
-        raise VentanillaError("the reading broke off", "Try again; the log says why.") from result
-    yield Progress(result.state, result.read or result.rows, result)
+    for report in looks:
+        if report is None:
+            yield Progress(_state(desk, entry.id), read)
+        else:
+            yield Progress(report.state, report.read or report.rows, report)
 
 
 def _state(desk: Desk, set_id: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +10,11 @@ import gradio as gr
 
 from sources.country import countries
 from sources.document import Sector
-from sources.errors import VentanillaError
 from ui.access.permissions import Principal
 from ui.catalogue import Checked
 from ui.console import Words, adding, shown
 from ui.console import sets as logic
-from ui.console.desk import Desk, Handlers
+from ui.console.desk import Desk, Handlers, watched
 from ui.console.tabs.sets import SetsTab, told_progress
 from ui.console.uploads import MOST_BYTES
 
@@ -43,7 +39,6 @@ ORIGINS = {
 
 SEVERAL = ("include", "exclude", "services", "packages", "formats", "norms")
 COMMON = (*adding.COMMON, "sectors", "internal")
-LOOK_S = 0.4
 
 
 class AddTab:
@@ -180,30 +175,20 @@ class AddTab:
 
 
 def _counted(desk: Desk, who: Principal, draft: str) -> Iterator[int | Checked]:
-    """A dry run in a thread of its own: how many documents so far, then what was found."""
-    ended: queue.Queue[Checked | BaseException] = queue.Queue()
-    taken = [0]
+    """A dry run: how many documents so far, then what was found."""
+    taken = 0
 
     def tell(count: int) -> None:
-        taken[0] = count
+        nonlocal taken
+        taken = count
 
-    def run() -> None:
-        try:
-            ended.put(adding.dry_run(desk, who, draft, tell))
-        except BaseException as error:  # noqa: BLE001 – raised again where it is watched
-            ended.put(error)
+    def run() -> Checked:
+        return adding.dry_run(desk, who, draft, tell)
 
-    threading.Thread(target=run, name="console-dry-run", daemon=True).start()
-    result: Checked | BaseException | None = None
-    while result is None:
-        yield taken[0]
-        with suppress(queue.Empty):
-            result = ended.get(timeout=LOOK_S)
-    if isinstance(result, VentanillaError):
-        raise result
-    if isinstance(result, BaseException):
-        raise VentanillaError("the dry run broke off", "Try again; the log says why.") from result
-    yield result
+    looks = watched("console-dry-run", "the dry run", run)
+    yield taken
+    for found in looks:
+        yield taken if found is None else found
 
 
 def checked(found: Checked, told: Words) -> shown.Html:
