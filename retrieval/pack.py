@@ -54,7 +54,14 @@ _COMMENT = re.compile(rb"ventanilla-pack (\d{1,4}) ([0-9a-f]{16}) ([0-9a-f]{128}
 _SIGNED = b"ventanilla pack\0"
 """Before what is signed, so that no signature of the same key can be taken for one of a pack."""
 
-SetId = Annotated[str, Attribute(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+SET_ID = r"^[a-z0-9][a-z0-9-]{1,62}$"
+SetId = Annotated[str, Attribute(pattern=SET_ID)]
+FIELDS = (
+    *("id", "title", "description", "country", "territory", "language", "sectors", "agency"),
+    *("url", "licence", "as_of", "verification"),
+)
+"""What is told of a catalogue entry: nothing of where its origin lies and how it is read."""
+
 Digest = Annotated[str, Attribute(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -78,7 +85,7 @@ class Made(_Model):
 
 
 class PackedSet(_Model):
-    """One document set: the public fields of its catalogue entry, and what the pack has of it.
+    """One document set: the public fields of its catalogue entry (`FIELDS`), and what the pack has of it.
 
     `documents` counts all that the set then has, `carried` those that the pack brings; `removed` are
     ids. `licences` counts documents, "" for those without. `base_state` is the digest of the state that

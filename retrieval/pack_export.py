@@ -25,6 +25,7 @@ from retrieval.dense_leg import Active
 from retrieval.index import Index
 from retrieval.pack import (
     DOCUMENTS,
+    FIELDS,
     FORMAT,
     STATE,
     SUFFIX,
@@ -48,11 +49,6 @@ from sources.document import PUBLIC, Document
 from sources.errors import UsageError
 
 LAST = "last"
-_FIELDS = (
-    *("id", "title", "description", "country", "territory", "language", "sectors", "agency"),
-    *("url", "licence", "as_of", "verification"),
-)
-"""What is told of a catalogue entry: nothing of where its origin lies and how it is read."""
 
 
 class Record(BaseModel):
@@ -184,7 +180,7 @@ class Exporter:
         vectors = self._vectors(inside, entry.id, changed)
         members |= {f"{entry.id}/{path.name}": path for path in inside.iterdir()}
         return PackedSet(
-            **entry.model_dump(include=set(_FIELDS)),
+            **entry.model_dump(include=set(FIELDS)),
             countries=tuple(sorted(seen["country"])),
             languages=tuple(sorted(seen["language"])),
             licences=dict(sorted(licences.items())),

@@ -24,14 +24,14 @@ from typing import Any
 import yaml
 
 from retrieval.ingest import SyncReport, record
-from retrieval.pack import DOCUMENTS, STATE, VECTORS, Made, Manifest, Pack, PackedSet, digest_of
+from retrieval.pack import FIELDS, SET_ID, VECTORS, Made, Manifest, Pack, PackedSet, digest_of
 from retrieval.pack import open_pack as open_signed
 from retrieval.pack_keys import Key
 from retrieval.pack_vectors import fault, packed, texts_of, unpacked
 from retrieval.pack_vectors import key_of as key_of_text
 from retrieval.store import Store
 from sources.catalog import CatalogEntry, read_entry
-from sources.connectors.pack import Installed, local_id
+from sources.connectors.pack import DOCUMENTS, STATE, Installed, local_id
 from sources.document import Document
 from sources.errors import CatalogError, PackRefused
 
@@ -252,7 +252,7 @@ class _Staged:
                 )
 
     def _write_vectors(self, keys: set[bytes]) -> Made | None:
-        _sound(self._pack, self._set)
+        brought = _sound(self._pack, self._set)
         made, before = self._set.vectors, self._before.vectors if self._before else None
         rows: dict[bytes, bytes] = {}
         if before and self._folder and (made is None or before == made.model_dump()):
@@ -260,24 +260,17 @@ class _Staged:
             rows = unpacked((self._folder / VECTORS).read_bytes(), made.dimension)
         if made is None:
             return None
-        rows |= unpacked(self._pack.vectors(self._set), made.dimension)
+        rows |= unpacked(brought, made.dimension)
         kept = {key: row for key, row in rows.items() if key in keys}
         (self._made / VECTORS).write_bytes(packed(kept))
         return made
 
     def _write_entry(self) -> None:
-        told = self._set.model_dump(
-            mode="json",
-            include={
-                *("title", "description", "country", "territory", "language", "sectors", "agency"),
-                *("url", "licence", "as_of", "verification"),
-            },
-            exclude_none=True,
-        )
+        told = self._set.model_dump(mode="json", include=set(FIELDS), exclude_none=True)
         manifest = self._manifest
         fields: dict[str, Any] = {
-            "id": self.id,
             **told,
+            "id": self.id,
             "connector": CONNECTOR,
             "origin": f"../packs/{SETS}/{self.id}/{manifest.pack}",
             "options": {
@@ -310,9 +303,12 @@ class _Staged:
         return {local_id(document_id, self._set.id, self.id) for document_id in state}
 
 
-def _sound(pack: Pack, each: PackedSet) -> None:
-    if each.vectors and (what := fault(pack.vectors(each), each.vectors)):
+def _sound(pack: Pack, each: PackedSet) -> bytes:
+    """The vectors of a set. Raises PackRefused for such as no model makes."""
+    data = pack.vectors(each)
+    if each.vectors and (what := fault(data, each.vectors)):
         raise PackRefused(f"{pack.path.name}: {each.id}: {what}", "Ask for the pack again.")
+    return data
 
 
 def _known(manifest: Manifest, renamed: Mapping[str, str]) -> None:
@@ -323,7 +319,7 @@ def _known(manifest: Manifest, renamed: Mapping[str, str]) -> None:
                 f"the pack has no set {given!r}", f"It has: {', '.join(sorted(ids))}."
             )
     for own in renamed.values():
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", own):
+        if not re.fullmatch(SET_ID, own):
             raise PackRefused(
                 f"{own!r} is no id of a set", "Use small letters, digits and hyphens."
             )
