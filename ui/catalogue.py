@@ -169,7 +169,6 @@ class Preview:
     id: str
     title: str
     headings: tuple[str, ...]
-    characters: int
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ def check_entry(
 
 def _preview(document: Document) -> Preview:
     headings = dict.fromkeys(s.heading for s in document.sections if s.heading)
-    return Preview(document.id, document.title, tuple(headings), len(document.text))
+    return Preview(document.id, document.title, tuple(headings))
 
 
 def _check_tables(entry: CatalogEntry) -> Checked:

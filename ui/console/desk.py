@@ -77,8 +77,12 @@ class Desk:
         self.house.access.trail.record(who.by, action, entry.id, agency=entry.owner, detail=detail)
 
     def uploads(self, who: Principal) -> Path:
-        """The folder of an agency's uploads."""
-        return self.house.settings.home / "uploads" / (who.agency or HOUSE)
+        """The folder of the uploads of somebody's agency."""
+        return self.uploads_of(who.agency)
+
+    def uploads_of(self, agency: str | None) -> Path:
+        """The folder of an agency's uploads; of none: the house's."""
+        return self.house.settings.uploads / (agency or HOUSE)
 
     # ------------------------------------------------------------------------------- telling
 

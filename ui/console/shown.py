@@ -10,7 +10,6 @@ from html import escape
 SAME = 240
 """Characters of what did not change that are shown around a change."""
 
-
 LONG = 60_000
 """Characters from which texts are compared by lines: word by word would take seconds."""
 
@@ -110,12 +109,11 @@ def difference(before: str, after: str) -> Html:
 
 def _words(text: str) -> list[str]:
     """Words and lines, each with the blanks behind it."""
-    found, current = [], ""
-    for line in text.splitlines(keepends=True):
-        for piece in line.split(" "):
-            current = piece if piece.endswith("\n") else f"{piece} "
-            found.append(current)
-    return found
+    return [
+        piece if piece.endswith("\n") else f"{piece} "
+        for line in text.splitlines(keepends=True)
+        for piece in line.split(" ")
+    ]
 
 
 def _shortened(text: str) -> str:

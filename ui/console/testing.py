@@ -28,9 +28,8 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True)
 class Tried:
-    """A question, its answer, and how it came about."""
+    """The answer to a question, and how it came about."""
 
-    request: Request
     answer: Answer
     trace: Trace
 
@@ -48,7 +47,7 @@ async def ask(
     )
     watcher = Watcher()
     answer = await desk.assistant.ask(request, tenants=tenants, watch=watcher)
-    return Tried(request, answer, watcher.trace(replace(desk.assistant.context, tenants=tenants)))
+    return Tried(answer, watcher.trace(replace(desk.assistant.context, tenants=tenants)))
 
 
 def add_golden(
@@ -95,7 +94,7 @@ def add_golden(
 
 
 def _new_file(desk: Desk, entry: CatalogEntry) -> Path:
-    folder = desk.house.settings.home / "uploads" / (entry.owner or "_house")
+    folder = desk.uploads_of(entry.owner)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{entry.id}.golden.jsonl"
 
