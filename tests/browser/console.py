@@ -32,10 +32,8 @@ class Story:
     question: str
     answer: str
     add_tab: str
-    read_tab: str
     try_tab: str
     insight_tab: str
-    people_tab: str
     locale: str
 
 
@@ -48,7 +46,7 @@ STORIES = {
         "## Requisitos\n\nSer mayor de 18 años y vivir en la comuna.\n\n"
         "## Dónde se hace\n\nEn la oficina de Tenencia Responsable, de lunes a viernes.\n",
         "¿Cuánto cuesta el microchip de mi mascota?", "8.500",
-        "Agregar", "Documentos", "Probar preguntas", "Informes", "Usuarios y claves", "es-CL",
+        "Agregar", "Probar preguntas", "Informes", "es-CL",
     ),
     "pt": Story(
         "pt", "/consola/pt/", "Prefeitura de Exemplo", "prefeitura-animais", "Serviços para animais",
@@ -58,7 +56,7 @@ STORIES = {
         "## Requisitos\n\nSer maior de 18 anos e morar no município.\n\n"
         "## Onde fazer\n\nNo setor de bem-estar animal, de segunda a sexta.\n",
         "Quanto custa o microchip do animal?", "85,00",
-        "Adicionar", "Documentos", "Testar perguntas", "Relatórios", "Usuários e chaves", "pt-BR",
+        "Adicionar", "Testar perguntas", "Relatórios", "pt-BR",
     ),
 }  # fmt: skip
 

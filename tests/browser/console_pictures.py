@@ -56,16 +56,6 @@ def _steps(page: Any, url: str, story: console.Story, folder: Path, scratch: Pat
     shoot("4-conjuntos")
     console.ask(page, story)
     shoot("5-pregunta")
-    console.open_tab(page, story.read_tab)
-    page.locator("#c-document input").click()
-    page.get_by_role("option").first.click()
-    page.wait_for_selector("#c-reading .c-fold[open] .c-table")
-    shoot("6-documento")
-    console.report(page, url, story)
-    shoot("7-informes")
-    console.open_tab(page, story.people_tab)
-    page.wait_for_selector("#c-users .c-table")
-    shoot("8-usuarios")
 
 
 def main() -> None:
