@@ -127,7 +127,7 @@ def _login(settings: Settings) -> Iterator[Finding]:
     if settings.oidc_issuer:
         yield Finding("console", True, f"people log in through {settings.oidc_issuer}")
         return
-    if not settings.access_url and not (settings.home / "access.sqlite").exists():
+    if isinstance(settings.access, Path) and not settings.access.exists():
         able = 0  # to look must not make the database
     else:
         try:
