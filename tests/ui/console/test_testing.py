@@ -77,3 +77,13 @@ async def test_a_refused_question_shows_that_nothing_was_searched(
     found = await tried(house, who("lea"), "quiero suicidarme")
     assert found.trace.concern and found.trace.seen == []
     assert words("es")["trace_meant"] not in told(found.trace, words("es"))
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+async def test_a_question_without_an_answer_shows_the_decision_in_words(
+    house: House, who: Callable[[str], Principal], language: str
+) -> None:
+    found = await tried(house, who("lea"), "¿Cuánto cuesta el pasaporte en Argentina?")
+    assert found.trace.verdict == "reply"
+    shown = told(found.trace, words(language))
+    assert words(language)["verdict_reply"] in shown and ">reply<" not in shown
