@@ -196,6 +196,11 @@ class Store:
             )
         }
 
+    def counts(self) -> dict[str, int]:
+        """How many documents there are of each source."""
+        query = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
+        return {row[0]: int(row[1]) for row in self.rows(query)}
+
     def revisions(self, ids: Iterable[str]) -> dict[str, str]:
         """Of those of `ids` that are here: id → the revision in which it stands now."""
         return dict(self._among("SELECT id, revision FROM documents WHERE id IN", ids))

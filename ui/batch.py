@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from agents.replies import reply, spoken_date
 from agents.state import Request
 from sources.catalog import one_line
-from sources.document import PUBLIC, Document
+from sources.document import Document
 from sources.errors import UsageError
+from ui.access.permissions import tenants_of
 from ui.assemble import House, open_house
 from ui.local import Running
 from ui.settings import Settings
@@ -45,7 +46,7 @@ def prepared(house: House, note: Callable[[str], None]) -> House:
 
 def readable_by(house: House, agency: str | None) -> tuple[str, ...]:
     """What a command on this machine reads. Raises UsageError where there is no such agency."""
-    return (PUBLIC,) if agency is None else (PUBLIC, house.access.agencies.get(agency).id)
+    return tenants_of(None if agency is None else house.access.agencies.get(agency).id)
 
 
 @contextmanager

@@ -234,8 +234,7 @@ def overview(settings: Settings) -> list[dict[str, Any]]:
     store = Store(settings.documents)
     try:
         syncs = {row[0]: row for row in store.rows("SELECT * FROM syncs")}
-        query = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
-        counts = {row[0]: int(row[1]) for row in store.rows(query)}
+        counts = store.counts()
     finally:
         store.close()
     reports = {source_id: json.loads(row[3]) for source_id, row in syncs.items()}

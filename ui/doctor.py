@@ -107,7 +107,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
     try:
         with open_house(settings) as house:
             points = house.index.count()
-            documents = int(house.store.rows("SELECT COUNT(*) FROM documents")[0][0])
+            documents = sum(house.store.counts().values())
             empty = " (run `ventanilla sources sync`)" if not documents else ""
             where = settings.qdrant_url or "embedded"
             told = f"{where}: {documents} documents, {points} passages{empty}"

@@ -136,8 +136,7 @@ def add_public(app: FastAPI, house: House, asking: Asking) -> None:
     def sources(who: Caller) -> Sources:
         """The document sets that the caller may read: public ones, and those of the key's own agency."""
         require(who, "see")
-        counted = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
-        counts = {row[0]: int(row[1]) for row in house.store.rows(counted)}
+        counts = house.store.counts()
         reads = {row[0]: row[1] for row in house.store.rows("SELECT source_id, at FROM syncs")}
         entries = visible(who, read_catalog(house.settings.catalog)).values()
         return Sources(

@@ -42,8 +42,7 @@ def standings(desk: Desk, who: Principal) -> list[Standing]:
     own = desk.own(who, "see")
     store = desk.house.store
     syncs = {row[0]: row for row in store.rows("SELECT source_id, state, at, report FROM syncs")}
-    query = "SELECT source_id, COUNT(*) FROM documents GROUP BY source_id"
-    counts = {row[0]: int(row[1]) for row in store.rows(query)}
+    counts = store.counts()
     found = [
         _standing(entry, syncs.get(entry.id), counts.get(entry.id, 0)) for entry in own.values()
     ]
