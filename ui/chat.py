@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import date
 from typing import Any, Protocol
 
@@ -61,6 +62,10 @@ class AssistantLike(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """The document behind a citation."""
+
+
+def _current(session: Session | None) -> Session:
+    return (session or Session()).current
 
 
 def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
@@ -147,7 +152,7 @@ class Page(Parts):
         """
         given = {key: str(request.query_params.get(key, "")) for key in ("lang", "q", "country")}
         preferred = language_asked(given["lang"], request.headers.get("accept-language", ""))
-        session = session or Session(preferred, bool(given["lang"]), preferred)
+        session = (session or Session(preferred, bool(given["lang"]), preferred)).current
         filled: Updates = {}
         if given["country"] in countries():
             country = given["country"]
@@ -167,17 +172,17 @@ class Page(Parts):
         return updates | filled
 
     def _language_chosen(self, language: str, session: Session | None, country: str) -> Updates:
-        session = session or Session()
+        session = _current(session)
         session.choose_language(language)
         return self._relabel(session, country)
 
     def _answers_chosen(self, language: str, session: Session | None) -> Updates:
-        session = session or Session()
+        session = _current(session)
         session.answers_in = language if language in ANSWERS else None
         return {self.session: session}
 
     def _country_chosen(self, session: Session | None, country: str) -> Updates:
-        session = session or Session()
+        session = _current(session)
         before = session.language
         session.follow_country(countries()[country].languages if country in countries() else ())
         if session.language != before:
@@ -221,7 +226,7 @@ class Page(Parts):
         self, question: str, session: Session | None, country: str
     ) -> AsyncIterator[Updates]:
         """A question typed, or one of the examples."""
-        session = session or Session()
+        session = _current(session)
         if not question.strip():
             yield {self.session: session, self.status: status(session.words.empty, seen=True)}
             return
@@ -233,7 +238,7 @@ class Page(Parts):
         self, session: Session | None, country: str, event: gr.SelectData
     ) -> AsyncIterator[Updates]:
         """A choice that a clarification offered, or a suggested next question."""
-        session = session or Session()
+        session = _current(session)
         question = value = str(event.value)
         if session.pending and value in countries():
             question, country = session.pending, value
@@ -246,7 +251,7 @@ class Page(Parts):
         self, session: Session | None, country: str, event: gr.EventData
     ) -> AsyncIterator[Updates]:
         """The last question for another country, or with a word meant as it was written."""
-        session = session or Session()
+        session = _current(session)
         code, word = (event._data.get(key) for key in ("country", "literal"))
         if not session.turns or not (code in countries() or word):
             yield {self.session: session}
@@ -280,22 +285,31 @@ class Page(Parts):
         }
         said = status(words.failed)
         try:
-            async for piece in self._stream(question, session, country):
-                if isinstance(piece, Answer):
-                    session.answered(question, piece)
-                    found = words.found.format(count=len(piece.citations))
-                    said = status(
-                        found if piece.citations else words.ready,
-                        quoted=beginning(piece),
-                        language=piece.language,
-                    )
-                else:
-                    session.grow(piece)
-                    yield {self.chat: session.messages}
+            async with aclosing(self._stream(question, session, country)) as pieces:
+                async for piece in pieces:
+                    if session.forgotten:
+                        break
+                    if isinstance(piece, Answer):
+                        session.answered(question, piece)
+                        found = words.found.format(count=len(piece.citations))
+                        said = status(
+                            found if piece.citations else words.ready,
+                            quoted=beginning(piece),
+                            language=piece.language,
+                        )
+                    else:
+                        session.grow(piece)
+                        yield {self.chat: session.messages}
         except Exception as error:
             # The reader gets a sentence; the log gets the place, never the question.
             log.error("the assistant raised %s", type(error).__name__, exc_info=error)
-            session.fail()
+            if not session.forgotten:
+                session.fail()
+        if session.forgotten:
+            # Gradio stops a run by an id that the browser may not have been told yet, so one that
+            # was just begun goes on, and may have drawn over the page that was cleared.
+            yield self._cleared(session.current)
+            return
         yield {
             self.session: session,
             self.chat: session.messages,
@@ -307,9 +321,11 @@ class Page(Parts):
 
     async def _stream(
         self, question: str, session: Session, country: str
-    ) -> AsyncIterator[str | Answer]:
+    ) -> AsyncGenerator[str | Answer, None]:
         """The assistant's answer; leaves nothing behind if the conversation ended meanwhile."""
         self.loop = asyncio.get_running_loop()
+        if session.next is not None:
+            return
         request = Request(
             question=question,
             country=country or None,
@@ -325,15 +341,19 @@ class Page(Parts):
 
     async def _renew(self, session: Session | None) -> Updates:
         """Forgets the conversation at once and starts another."""
-        old = session or Session()
-        old.forgotten = True
+        old = _current(session)
+        session = old.end()
         await self.assistant.forget(old.conversation)
-        session = old.successor()
+        return {**self._cleared(session), self.question: ""}
+
+    def _cleared(self, session: Session) -> Updates:
+        """The page of a conversation that replaced another, whose first question may be asked."""
+        if session.messages:
+            return {self.session: session, self.chat: session.messages}
         return {
             self.session: session,
             self.chat: [],
             self.sources: self._sources(session),
-            self.question: "",
             self.ask: gr.Button(interactive=True),
             self.status: status(session.words.cleared),
             self.examples_block: gr.Column(visible=True),
@@ -342,6 +362,7 @@ class Page(Parts):
 
     def _left(self, session: Session | None) -> None:
         """A session was deleted, some time after its page was closed."""
+        session = session and session.current
         if session is None or not session.turns or session.forgotten:
             return
         session.forgotten = True

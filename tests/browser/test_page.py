@@ -108,14 +108,16 @@ def test_a_new_conversation_clears_and_forgets(opened, assistant):
     assert assistant.asked[0][1] != assistant.asked[-1][1]
 
 
-def test_a_new_conversation_stops_a_running_answer(opened, assistant):
+@pytest.mark.parametrize("awaited", ["lento", COST[:20]])
+def test_a_new_conversation_stops_a_running_answer(opened, assistant, awaited):
     opened.get_by_label("República Dominicana").check()
     ask(opened, "lento")
-    opened.get_by_text("INTRANT").first.wait_for()
+    opened.locator("#v-chat").get_by_text(awaited).first.wait_for()
     opened.get_by_role("button", name="Nueva conversación").click()
-    opened.wait_for_function("!document.querySelector('#v-chat').innerText.includes('INTRANT')")
+    opened.wait_for_function("!document.querySelector('#v-chat').innerText.includes('lento')")
     opened.wait_for_timeout(1500)
-    assert "INTRANT" not in opened.inner_text("#v-chat")
+    assert "lento" not in opened.inner_text("#v-chat")
+    assert COST[:20] not in opened.inner_text("#v-chat")
     assert opened.get_by_role("button", name="Preguntar").is_enabled()
     assert set(assistant.forgotten) == {assistant.asked[0][1]}
 

@@ -28,7 +28,7 @@ class Session:
     for `asked_country`, has its answer. `answers_in` is the language of answers chosen beside an
     English page. `literal` are words that were not meant as they were read. `pending` is the
     question that a clarification waits to ask again. `forgotten` tells a run still under way that
-    its conversation is over.
+    its conversation is over; `next` is the one that came after.
     """
 
     language: str = "es"
@@ -43,15 +43,32 @@ class Session:
     asked_country: str = ""
     complete: bool = False
     forgotten: bool = False
+    next: Session | None = None
 
     @property
     def words(self) -> Texts:
         """The page's texts in this visitor's language."""
         return languages()[self.language]
 
-    def successor(self) -> Session:
-        """A session for a new conversation: same language, nothing else."""
-        return Session(self.language, self.language_chosen, self.visitor_language, self.answers_in)
+    @property
+    def current(self) -> Session:
+        """Itself, or the session that came after it. A run that was still under way may put the
+        session that it began with back into the visitor's state.
+        """
+        session = self
+        while session.next is not None:
+            session = session.next
+        return session
+
+    def end(self) -> Session:
+        """Ends the conversation: what was said is dropped. Returns a session for a new one: same
+        language, nothing else.
+        """
+        self.forgotten, self.messages, self.turns, self.pending = True, [], [], None
+        self.next = Session(
+            self.language, self.language_chosen, self.visitor_language, self.answers_in
+        )
+        return self.next
 
     @property
     def asked_in(self) -> str | None:
