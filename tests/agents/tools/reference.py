@@ -11,7 +11,7 @@ import re
 import unicodedata
 import zipfile
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -170,11 +170,11 @@ class Feed:
 
     # -------------------------------------------------------------------------- departures
 
-    @property
+    @cached_property
     def zone(self):
         return ZoneInfo(self.agency["agency_timezone"].iloc[0])
 
-    @property
+    @cached_property
     def last_day(self):
         found = [datetime.strptime(d, "%Y%m%d").date() for d in self.calendar["end_date"]]
         for row in getattr(self, "calendar_dates", pd.DataFrame()).to_dict("records"):
@@ -182,7 +182,11 @@ class Feed:
                 found.append(datetime.strptime(row["date"], "%Y%m%d").date())
         return max(found)
 
-    def running(self, day: date):
+    @cached_property
+    def _running(self):
+        return cache(self._running_on)  # one answer asks it of three days for every trip
+
+    def _running_on(self, day: date):
         text = day.strftime("%Y%m%d")
         services = {
             row["service_id"]
@@ -200,12 +204,8 @@ class Feed:
         local = now.astimezone(self.zone)
         while local.date() > self.last_day:
             local = (local.replace(tzinfo=None) - timedelta(days=7)).replace(tzinfo=self.zone)
-        frequencies = {}
-        for row in getattr(self, "frequencies", pd.DataFrame()).to_dict("records"):
-            frequencies.setdefault(row["trip_id"], []).append(row)
-        trips = self.trips.set_index("trip_id").to_dict("index")
-        routes = self.routes.set_index("route_id").to_dict("index")
-        names = self.stops.set_index("stop_id")["stop_name"]
+        frequencies, trips, routes = self._frequencies, self._trips_by_id, self._routes_by_id
+        names = self._stop_names
         found = set()
         chosen = self.stop_times[self.stop_times["stop_id"].isin(stops)]
         for trip_id, visits in chosen.groupby("trip_id"):
@@ -224,7 +224,7 @@ class Feed:
                 ride = visit["leave"] - whole["leave"].iloc[0]
                 for shift in (-1, 0, 1):
                     day = local.date() + timedelta(days=shift)
-                    if trip["service_id"] not in self.running(day):
+                    if trip["service_id"] not in self._running(day):
                         continue
                     noon = datetime(day.year, day.month, day.day, 12, tzinfo=self.zone)
                     base = noon.timestamp() - 12 * 3600
@@ -244,6 +244,25 @@ class Feed:
             if seen[key] <= FEW and len(kept) < MANY:
                 kept.append((round(moment), route_id, stop_id, until and round(until)))
         return kept
+
+    @cached_property
+    def _frequencies(self):
+        found = {}
+        for row in getattr(self, "frequencies", pd.DataFrame()).to_dict("records"):
+            found.setdefault(row["trip_id"], []).append(row)
+        return found
+
+    @cached_property
+    def _trips_by_id(self):
+        return self.trips.set_index("trip_id").to_dict("index")
+
+    @cached_property
+    def _routes_by_id(self):
+        return self.routes.set_index("route_id").to_dict("index")
+
+    @cached_property
+    def _stop_names(self):
+        return dict(zip(self.stops["stop_id"], self.stops["stop_name"], strict=True))
 
     @cached_property
     def _trips_times(self):

@@ -37,6 +37,7 @@ def city(request):
         country=country,
         chance=random.Random(2026),  # a fixed draw: a red run can be repeated
         names=sorted(set(reference.stops["stop_name"])),
+        trips=sorted(set(reference.stop_times["trip_id"])),
         access=lambda now: access(tables, country, now),
         now=datetime(2026, 11, 25, 8, 30, tzinfo=reference.zone),
     )
@@ -48,7 +49,7 @@ def two_names(city):
     if city.chance.random() < 0.3:
         return city.chance.sample(city.names, 2)
     times, walks = city.reference.stop_times, city.reference.walks
-    trip = city.chance.choice(sorted(set(times["trip_id"])))
+    trip = city.chance.choice(city.trips)
     stops = list(times.loc[times["trip_id"] == trip, "stop_id"])
     origin, change = city.chance.choice(stops), city.chance.choice(stops)
     if city.chance.random() < 0.6:
