@@ -34,7 +34,7 @@ from agents.llm import attribution
 from agents.privacy import mask
 from agents.replies import reply
 from agents.state import MAX_QUESTION, Answer, Request, Status
-from agents.understanding.country import locate
+from agents.understanding.country import locate, misplaced
 from agents.understanding.language import detect
 from sources.country import countries
 from sources.document import PUBLIC, Document
@@ -104,12 +104,16 @@ class Assistant:
         given the text so far while a model writes, `watch` what each step changes.
         """
         started = time.perf_counter()
-        context = replace(self.context, tenants=tuple(tenants))
-        if request.literal:
-            context = replace(context, searcher=context.searcher.literally(request.literal))
         request = request.model_copy(update={"id": request.id or uuid.uuid4().hex})
         if refused := self._unfit(request):
             return refused
+        places = self.context.places
+        if request.territory:
+            places = places.seen_from(request.territory)
+            request = request.model_copy(update={"country": request.territory[:2].upper()})
+        context = replace(self.context, tenants=tuple(tenants), places=places)
+        if request.literal:
+            context = replace(context, searcher=context.searcher.literally(request.literal))
         try:
             async with asyncio.timeout(self._deadline):
                 if conversation is None:
@@ -129,6 +133,9 @@ class Assistant:
             log.error("run %s failed: %s", request.id, type(error).__name__)
             return self._failed(request, Status.ERROR_INTERNAL, "internal")
         answer = Answer.model_validate(state["answer"])
+        if answer.country and "understanding" in state:
+            home = places.home(state["understanding"]["asked"], (answer.country,))
+            answer = answer.model_copy(update={"territory": home and home.territory})
         total = round((time.perf_counter() - started) * 1000)
         return answer.model_copy(
             update={"timings_ms": {**state.get("timings_ms", {}), "total": total}}
@@ -198,6 +205,8 @@ class Assistant:
             return self._failed(
                 request, Status.ERROR_INPUT, "too_long", length=len(question), limit=MAX_QUESTION
             )
+        if wrong := misplaced(request.territory, request.country, self.context.places):
+            return self._failed(request, Status.ERROR_INPUT, wrong, territory=request.territory)
         return None
 
     def _input(self, request: Request) -> dict[str, Any]:

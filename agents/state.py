@@ -50,6 +50,12 @@ class Request(BaseModel):
     question: str
     id: str | None = None
     country: str | None = Attribute(default=None, description="ISO 3166-1 alpha-2")
+    territory: str | None = Attribute(
+        default=None,
+        max_length=20,
+        description="where the reader is, unless the question names a place: ISO 3166-2 of a region,"
+        " or the country's code and the official one of a smaller territory; e.g. CL-VS, CL-13120",
+    )
     language: str | None = Attribute(default=None, description="BCP 47, e.g. es or pt-BR")
     history: list[Turn] = []
     literal: list[Annotated[str, Attribute(max_length=80)]] = Attribute(
@@ -128,6 +134,9 @@ class Answer(BaseModel):
     status: Status
     language: str
     country: str | None
+    territory: str | None = Attribute(
+        default=None, description="that of the request, where the question named no other place"
+    )
     sectors: list[str]
     answer: str
     citations: list[Citation] = []

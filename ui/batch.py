@@ -112,6 +112,9 @@ def _assisted(
             thread.submit(end).result()
 
 
+NARROWED = {"question", "id", "country", "territory", "language"}
+
+
 @contextmanager
 def searches(
     settings: Settings, note: Callable[[str], None], top_k: int, agency: str | None = None
@@ -121,7 +124,7 @@ def searches(
 
     def each(find: Callable[[SearchRequest], dict[str, Any]]) -> Work:
         def one(request: Request) -> dict[str, Any]:
-            fields = request.model_dump(include={"question", "id", "country", "language"})
+            fields = request.model_dump(include=NARROWED)
             try:
                 return find(SearchRequest(**fields, top_k=top_k))
             except ValidationError as error:

@@ -13,8 +13,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 # Read when gradio is imported and its queue made. It asks no outside host; and it does not go
 # through the last 10,000 events with pandas after each one, to time what nobody looks at.
@@ -25,14 +24,12 @@ os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 
 import gradio as gr
 
-from agents.state import MAX_QUESTION, Answer, Request
+from agents.state import Answer, Request
 from sources.country import countries
-from sources.document import Document
-from ui import rendering
-from ui.page import ANSWERS, country_choices, frame, language_asked
-from ui.page.after import after
+from ui.page import frame
+from ui.page.assistant import AssistantLike
+from ui.page.choices import Choices, Updates, current
 from ui.page.frame import status
-from ui.page.parts import Parts, example
 from ui.page.plain import beginning
 from ui.page.session import IDLE_S, Session, for_country
 
@@ -44,29 +41,6 @@ AT_ONCE = 20
 WAITING = 200
 """Questions that may wait; after that a visitor is told to come back."""
 
-Updates = dict[Any, Any]
-
-
-class AssistantLike(Protocol):
-    """What the page needs of an assistant; `attribution` is what its model's licence asks for."""
-
-    attribution: str | None
-
-    def stream(
-        self, request: Request, *, conversation: str | None = None
-    ) -> AsyncIterator[str | Answer]:
-        """The answer's whole text so far, again and again; at last the Answer."""
-
-    async def forget(self, conversation: str) -> None:
-        """Deletes all that is kept of a conversation."""
-
-    def document(self, document_id: str) -> Document | None:
-        """The document behind a citation."""
-
-
-def _current(session: Session | None) -> Session:
-    return (session or Session()).current
-
 
 def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
     """The page over one assistant, ready to be mounted. With `feedback` it asks whether an answer
@@ -75,7 +49,7 @@ def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
     return Page(assistant, feedback=feedback).blocks
 
 
-class Page(Parts):
+class Page(Choices):
     """The components, and what happens when they are used; `blocks` is what Gradio mounts."""
 
     blocks: gr.Blocks
@@ -104,13 +78,13 @@ class Page(Parts):
         state = [self.session, self.country]
         answering = [
             self.session, self.chat, self.sources, self.question, self.ask, self.status,
-            self.examples_block, self.country, self.after, self.at_hand,
+            self.examples_block, self.country, self.region, self.after, self.at_hand,
         ]  # fmt: skip
         relabelled = [
             self.session, self.masthead, self.language, self.answers_in, self.country,
             self.talk_heading, self.new, self.chat, self.question, self.ask,
             self.examples_heading, *self.examples, self.sources, self.about, self.after,
-            self.at_hand,
+            self.at_hand, self.region,
         ]  # fmt: skip
         # Gradio closes its stream when a queued event ends: a question sent just then would hang.
         at_once: dict[str, Any] = {**quiet, "queue": False}
@@ -127,6 +101,7 @@ class Page(Parts):
         self.answers_in.input(
             self._answers_chosen, [self.answers_in, self.session], [self.session], **at_once
         )
+        self.region.input(self._region_chosen, [self.session], [self.session], **at_once)
         self.country.input(self._country_chosen, state, relabelled, **at_once).then(**speak)
         asking: list[Any] = [
             self.question.submit(self._ask, [self.question, *state], answering, **quiet),
@@ -146,87 +121,11 @@ class Page(Parts):
 
     # ------------------------------------------------------------------------------- events
 
-    def _begin(self, session: Session | None, country: str, request: gr.Request) -> Updates:
-        """A page was opened: a new session in the language of its address (?lang=pt) or else of
-        its browser. An address may fill in a question (?q=…&country=CL); it is not sent.
-        """
-        given = {key: str(request.query_params.get(key, "")) for key in ("lang", "q", "country")}
-        preferred = language_asked(given["lang"], request.headers.get("accept-language", ""))
-        session = (session or Session(preferred, bool(given["lang"]), preferred)).current
-        filled: Updates = {}
-        if given["country"] in countries():
-            country = given["country"]
-            session.follow_country(countries()[country].languages)
-        updates = self._relabel(session, country)
-        if given["country"] in countries():
-            filled[self.country] = gr.Radio(
-                choices=country_choices(session.language),
-                label=session.words.country,
-                value=country,
-            )
-        if question := given["q"].strip()[:MAX_QUESTION]:
-            words = session.words
-            filled[self.question] = gr.Textbox(
-                value=question, label=words.question, placeholder=words.question_hint
-            )
-        return updates | filled
-
-    def _language_chosen(self, language: str, session: Session | None, country: str) -> Updates:
-        session = _current(session)
-        session.choose_language(language)
-        return self._relabel(session, country)
-
-    def _answers_chosen(self, language: str, session: Session | None) -> Updates:
-        session = _current(session)
-        session.answers_in = language if language in ANSWERS else None
-        return {self.session: session}
-
-    def _country_chosen(self, session: Session | None, country: str) -> Updates:
-        session = _current(session)
-        before = session.language
-        session.follow_country(countries()[country].languages if country in countries() else ())
-        if session.language != before:
-            return self._relabel(session, country)
-        return {
-            self.session: session,
-            self.at_hand: frame.at_hand(country, session.words, session.language),
-            **self._examples_of(session, country),
-        }
-
-    def _relabel(self, session: Session, country: str) -> Updates:
-        """Every label in the session's language; what was said stays as it was said."""
-        words, language = session.words, session.language
-        return {
-            self.session: session,
-            self.masthead: frame.masthead(words),
-            self.language: gr.Radio(value=language, label=words.language),
-            self.answers_in: gr.Radio(label=words.answers_in, visible=language not in ANSWERS),
-            # Without a value: the visitor may have chosen another one in the meantime.
-            self.country: gr.Radio(choices=country_choices(language), label=words.country),
-            self.talk_heading: frame.talk_heading(words),
-            self.new: gr.Button(words.new),
-            self.chat: gr.Chatbot(placeholder=words.welcome, label=words.conversation),
-            self.question: gr.Textbox(label=words.question, placeholder=words.question_hint),
-            self.ask: gr.Button(words.ask),
-            self.examples_heading: frame.heading(words.examples_heading),
-            **self._examples_of(session, country),
-            self.sources: self._sources(session),
-            self.about: frame.about(words, language, self.assistant.attribution),
-            self.after: self._after(session),
-            self.at_hand: frame.at_hand(country, words, language),
-        }
-
-    def _examples_of(self, session: Session, country: str) -> Updates:
-        return {
-            button: gr.Button(**example(session.words, country, place))
-            for place, button in enumerate(self.examples)
-        }
-
     async def _ask(
         self, question: str, session: Session | None, country: str
     ) -> AsyncIterator[Updates]:
         """A question typed, or one of the examples."""
-        session = _current(session)
+        session = current(session)
         if not question.strip():
             yield {self.session: session, self.status: status(session.words.empty, seen=True)}
             return
@@ -238,7 +137,7 @@ class Page(Parts):
         self, session: Session | None, country: str, event: gr.SelectData
     ) -> AsyncIterator[Updates]:
         """A choice that a clarification offered, or a suggested next question."""
-        session = _current(session)
+        session = current(session)
         question = value = str(event.value)
         if session.pending and value in countries():
             question, country = session.pending, value
@@ -251,9 +150,10 @@ class Page(Parts):
         self, session: Session | None, country: str, event: gr.EventData
     ) -> AsyncIterator[Updates]:
         """The last question for another country, or with a word meant as it was written."""
-        session = _current(session)
-        code, word = (event._data.get(key) for key in ("country", "literal"))
-        if not session.turns or not (code in countries() or word):
+        session = current(session)
+        data = event._data or {}
+        code, word, everywhere = (data.get(key) for key in ("country", "literal", "everywhere"))
+        if not session.turns or not (code in countries() or word or everywhere):
             yield {self.session: session}
             return
         question, answer = session.turns[-1]
@@ -261,6 +161,9 @@ class Page(Parts):
             country = code
             question = for_country(question, answer.country, code, session.language)
             shown = f"{question} · {session.named(code)}"
+        elif everywhere:
+            session.territory = None
+            shown = f"{question} · {session.words.everywhere}"
         else:
             session.literal = (*session.literal, str(word)[:80])[-5:]
             shown = session.words.literal.format(question=question, word=word)
@@ -273,6 +176,7 @@ class Page(Parts):
         words = session.words
         session.asked(shown, country)
         yield {
+            **self._region_of(session, country),
             self.session: session,
             self.chat: session.messages,
             self.question: "",
@@ -329,6 +233,7 @@ class Page(Parts):
         request = Request(
             question=question,
             country=country or None,
+            territory=session.territory,
             language=session.asked_in,
             literal=list(session.literal),
         )
@@ -341,7 +246,7 @@ class Page(Parts):
 
     async def _renew(self, session: Session | None) -> Updates:
         """Forgets the conversation at once and starts another."""
-        old = _current(session)
+        old = current(session)
         session = old.end()
         await self.assistant.forget(old.conversation)
         return {**self._cleared(session), self.question: ""}
@@ -373,18 +278,3 @@ class Page(Parts):
         task = asyncio.ensure_future(self.assistant.forget(conversation))
         self.tidying.add(task)
         task.add_done_callback(self.tidying.discard)
-
-    def _sources(self, session: Session) -> str:
-        document = self.assistant.document
-        return rendering.sources(session.turns, document, session.words, session.language)
-
-    def _after(self, session: Session) -> str:
-        """What stands below the last answer; nothing where it failed, or another is awaited."""
-        if not session.complete:
-            return ""
-        question, answer = session.turns[-1]
-        today = date.today().isoformat()
-        return after(
-            question, session.asked_country, answer, today, session.words, session.language,
-            feedback=self.feedback,
-        )  # fmt: skip

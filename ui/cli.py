@@ -38,6 +38,7 @@ app.add_typer(access_app, name="access")
 app.add_typer(cli_report.app, name="report")
 
 Country = Annotated[str | None, typer.Option(help="CL, PE, BR or DO (ISO 3166-1).")]
+Territory = Annotated[str | None, typer.Option(help="Where you are, e.g. CL-VS or CL-13120.")]
 Language = Annotated[str | None, typer.Option(help="es or pt (BCP 47).")]
 Batch = Annotated[Path | None, typer.Option(help="A file of JSON lines, each with `question`.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers go, one JSON line each.")]
@@ -49,6 +50,7 @@ Agency = Annotated[str | None, typer.Option(help="Read this agency's internal se
 def ask(
     question: Question = None,
     country: Country = None,
+    territory: Territory = None,
     language: Language = None,
     as_json: AsJson = False,
     batch: Batch = None,
@@ -63,7 +65,10 @@ def ask(
         if batch:
             batches.run(batch, _needed(out), answer)
             return
-        given = {"question": _text(question), "country": country, "language": language}
+        given = {
+            "question": _text(question), "country": country, "territory": territory,
+            "language": language,
+        }  # fmt: skip
         result = answer([batches.checked(given)])[0]
     say(json.dumps(result, ensure_ascii=False) if as_json else batches.readable(result))
 
@@ -72,6 +77,7 @@ def ask(
 def search(
     query: Question = None,
     country: Country = None,
+    territory: Territory = None,
     language: Language = None,
     top_k: Annotated[int, typer.Option(min=1, max=200, help="Passages to show.")] = 10,
     as_json: AsJson = False,
@@ -87,7 +93,10 @@ def search(
         if batch:
             batches.run(batch, _needed(out), find)
             return
-        given = {"question": _text(query), "country": country, "language": language}
+        given = {
+            "question": _text(query), "country": country, "territory": territory,
+            "language": language,
+        }  # fmt: skip
         result = find([batches.checked(given)])[0]
     if result.get("status") == "error_input":
         raise UsageError(result["answer"], "")

@@ -7,13 +7,19 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Attribute
 
-from agents.understanding.country import locate, speaking
+from agents.understanding.country import locate, misplaced, speaking
 from agents.understanding.language import detect
 from retrieval.index import Scope
 from retrieval.places import Places
 from retrieval.search import Searcher
 from sources.country import countries
 from sources.document import PUBLIC
+from sources.errors import UsageError
+
+_WRONG = {
+    "territory": ("there is no such territory", "Give its official code, e.g. CL-VS or CL-13120."),
+    "territory_abroad": ("the territory is not in that country", "Correct one of the two."),
+}
 
 
 class SearchRequest(BaseModel):
@@ -24,6 +30,9 @@ class SearchRequest(BaseModel):
     question: str = Attribute(max_length=2000)
     id: str | None = None
     country: str | None = None
+    territory: str | None = Attribute(
+        default=None, max_length=20, description="where the reader is, as in a question to `ask`"
+    )
     language: str | None = None
     top_k: int = Attribute(default=10, ge=1, le=200)
 
@@ -68,8 +77,12 @@ def search(
 ) -> SearchAnswer:
     """Searches the documents that `tenants` may read and that hold today, where the text asks: those
     of other municipalities than the one it names are left out, those of the whole country are not.
+    Raises UsageError for a territory that there is not, or not in that country.
     """
-    selected = (request.country or "").upper()
+    if wrong := misplaced(request.territory, request.country, places):
+        raise UsageError(*_WRONG[wrong])
+    places = places.seen_from(request.territory)
+    selected = (request.country or (request.territory or "")[:2]).upper()
     where = locate(request.question, selected if selected in countries() else None)
     language = (request.language or detect(request.question)).split("-")[0]
     found = where.countries or speaking(language)

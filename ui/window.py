@@ -13,13 +13,14 @@ from ui import chat  # first: it tells gradio to ask no outside host, before gra
 from ui.headers import Headers
 from ui.lite import Keep, add_lite
 from ui.page import HEAD, SCRIPT, STYLES
+from ui.page.assistant import AssistantLike
 from ui.page.theme import theme
 
 import gradio as gr  # isort: skip
 
 
 def open_window(
-    app: FastAPI, assistant: chat.AssistantLike, keep: Keep | None = None, kept_days: int = 0
+    app: FastAPI, assistant: AssistantLike, keep: Keep | None = None, kept_days: int = 0
 ) -> FastAPI:
     """`app` with the window in it. With `keep`, readers are asked whether an answer helped; `app`
     then has `POST /api/feedback`. `kept_days` is how long questions are kept for statistics, as the

@@ -92,8 +92,10 @@ def chosen(
 def _completed(
     call: Call, each: Loaded, countries: Sequence[str], earlier: Sequence[str], places: Places
 ) -> Call:
-    """A call with what it misses taken from earlier questions, where they say it."""
-    for before in earlier:
+    """A call with what it misses taken from earlier questions, where they say it, and from where the
+    reader is.
+    """
+    for before in (*earlier, *places.home_words(countries)):
         if not call.missing or call.options:
             break
         old = read_call(before, each, countries, places.find(before, countries))

@@ -14,6 +14,7 @@ from itertools import chain
 
 from agents.phrases import rules
 from retrieval.analyse import fold, words
+from retrieval.places import Places
 from sources.country import countries, elsewhere
 
 LOCATED, NAMED, IMPLIED, ORIGIN, HINT = 5.0, 3.0, 2.5, 1.0, 0.8
@@ -135,6 +136,16 @@ def speaking(language: str) -> tuple[str, ...]:
     """The countries that a language alone points to: Portuguese names Brazil, Spanish nobody."""
     found = [c.code for c in countries().values() if c.language == language]
     return tuple(found) if len(found) == 1 else ()
+
+
+def misplaced(territory: str | None, country: str | None, places: Places) -> str | None:
+    """What is wrong with where a reader says they are, as a key of the replies' `errors`, or None."""
+    if not territory:
+        return None
+    place = places.at(territory)
+    if place is None:
+        return "territory"
+    return "territory_abroad" if country and country.upper() != place.country else None
 
 
 def place_words(text: str) -> frozenset[str]:

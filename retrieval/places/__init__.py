@@ -9,19 +9,33 @@ where the words around it say so, and a name that is part of another ("avenida A
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
+from retrieval.analyse import fold
 from retrieval.places import rows as _rows
 from retrieval.places.context import Context
 from retrieval.places.covering import Covering
+from retrieval.places.data import read
 from retrieval.places.homonyms import Homonyms
 from retrieval.places.names import Match, Names
 from retrieval.places.place import Found, Place
 
-__all__ = ["Found", "Place", "Places"]
+__all__ = ["Found", "Place", "Places", "regions"]
+
+
+@lru_cache(maxsize=64)
+def regions(country: str) -> tuple[Place, ...]:
+    """The largest territories of a country (ISO 3166-1) in the order of their names: Chilean regions,
+    Peruvian departments, Brazilian states, Dominican provinces; () for a country not covered.
+    """
+    found = [p for p in _rows.built_in() if p.country == country and "-" in p.code]
+    kinds = {read(country.lower())["territories"]} if found else set()
+    chosen = [p for p in found if p.kind in kinds] or found
+    return tuple(sorted(chosen, key=lambda place: fold(place.name)))
 
 
 class Places:
@@ -31,6 +45,7 @@ class Places:
         self.places = tuple(places)
         self._names = Names(self.places)
         self._homonyms = Homonyms(self._names)
+        self._home: Place | None = None
         # One question is read for every tool, every agent and the search: its places are found once.
         self._found = lru_cache(maxsize=64)(self._find)
 
@@ -54,10 +69,33 @@ class Places:
 
         `countries` (ISO 3166-1) and `kinds` limit them; empty: all. Offsets are code points.
         """
-        return list(self._found(text, tuple(countries), tuple(kinds)))
+        return list(self._found(text, tuple(countries), tuple(kinds), self._home))
+
+    def at(self, territory: str | None) -> Place | None:
+        """The place with this code, written as in `Document.territory` ("CL-13120"); None if none has
+        it.
+        """
+        return self._by_territory.get((territory or "").upper())
+
+    def seen_from(self, territory: str | None) -> Places:
+        """The same places for somebody who said where they are: a name that several places bear means
+        the one in `territory`, and a text that names no place asks about there. The same object
+        where no place has that code.
+        """
+        home = self.at(territory)
+        if home is None:
+            return self
+        _ = self._covering  # made once, for all who look from somewhere
+        view = copy.copy(self)
+        view._home = home
+        return view
 
     def _find(
-        self, text: str, countries: tuple[str, ...], kinds: tuple[str, ...]
+        self,
+        text: str,
+        countries: tuple[str, ...],
+        kinds: tuple[str, ...],
+        home: Place | None,
     ) -> tuple[Found, ...]:
         context = Context(text)
         tokens = context.tokens
@@ -81,7 +119,7 @@ class Places:
         matches += self._homonyms.borne_out(context, doubtful, [match for match, _ in matches])
         matches.sort(key=lambda m: m[0].start)
         results: list[Found] = []
-        for match, places in self._homonyms.settle(context, matches, countries):
+        for match, places in self._homonyms.settle(context, matches, countries, home):
             start, end = tokens[match.start].start, tokens[match.end - 1].end
             results.append(Found(start, end, text[start:end], places, match.exact))
         return tuple(results)
@@ -95,13 +133,30 @@ class Places:
 
     def territories(self, text: str, countries: Sequence[str] = ()) -> frozenset[str]:
         """The territories (`Document.territory`) whose documents hold where `text` asks: the places
-        named and what they lie in, of an ambiguous name all that it may mean; empty for no place.
+        named and what they lie in, of an ambiguous name all that it may mean; where it names none,
+        those of the place that the reader is at (`seen_from`); empty for no place.
         """
-        return self._covering.codes(self._meant(text, countries))
+        return self._covering.codes(self._meant(text, countries) or self._own(countries))
+
+    def home(self, text: str, countries: Sequence[str] = ()) -> Place | None:
+        """The place that the reader is at, if `text` asks about there: because it names no other."""
+        return next(iter(self._own(countries)), None) if not self._meant(text, countries) else None
+
+    def home_words(self, countries: Sequence[str] = ()) -> list[str]:
+        """How somebody would name the place that the reader is at; [] where none is known."""
+        return [place.label for place in self._own(countries)]
+
+    def _own(self, countries: Sequence[str]) -> tuple[Place, ...]:
+        home = self._home
+        return (home,) if home and (not countries or home.country in countries) else ()
 
     @cached_property
     def _covering(self) -> Covering:
         return Covering(self.places)
+
+    @cached_property
+    def _by_territory(self) -> Mapping[str, Place]:
+        return {place.territory: place for place in self.places if place.code}
 
     def _meant(self, text: str, countries: Sequence[str]) -> tuple[Place, ...]:
         found = self.find(text, countries)

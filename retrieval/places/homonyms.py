@@ -35,8 +35,11 @@ class Homonyms:
         context: Context,
         matches: Sequence[tuple[Match, frozenset[str]]],
         countries: Sequence[str],
+        home: Place | None = None,
     ) -> Settled:
-        """Each match with the places it means, the likeliest first."""
+        """Each match with the places it means, the likeliest first. Where the text does not tell, a
+        name means what bears it at `home`.
+        """
         abroad = _countries_named(context)
         settled: Settled = []
         # Which names of the text say where something lies: one pass, however long the text is.
@@ -76,7 +79,8 @@ class Homonyms:
             # "La Florida, Santiago": the province of Santiago, not the comuna beside La Florida.
             before = end[match.start].places if match.start in end else ()
             holding = [p for p in places if any(self.inside(p, q) for q in before)]
-            places = inside or holding or places
+            at_home = [p for p in places if home and (p == home or self.inside(home, p))]
+            places = inside or holding or at_home or places
             places = [p for p in places if p.country in abroad] or places
             places = _in_its_language(context, match, places)
             places = _not_letters(context, match, places)

@@ -32,6 +32,11 @@ class Place:
     longitude: float | None
 
     @property
+    def territory(self) -> str:
+        """Its code as in `Document.territory`; "" where it has none."""
+        return self.code if "-" in self.code or not self.code else f"{self.country}-{self.code}"
+
+    @property
     def label(self) -> str:
         """Name, territories and country, to tell homonyms apart on a button:
         "Miraflores (Arequipa, Perú)".

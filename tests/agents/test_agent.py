@@ -119,6 +119,15 @@ async def test_what_is_missing_is_asked_and_the_answer_goes_on_there(assistant: 
     proves_itself(assistant, answer)
 
 
+async def test_a_place_that_is_missing_is_where_the_reader_is(assistant: Assistant) -> None:
+    request = Request(question="¿Qué hospital me queda más cerca?", territory="CL-AP")
+    answer = await assistant.ask(request)
+    assert answer.status is Status.ANSWERED
+    assert (answer.country, answer.territory) == ("CL", "CL-AP")
+    assert "Hospital de Arica" in answer.answer
+    proves_itself(assistant, answer)
+
+
 async def test_a_new_question_is_not_taken_for_what_was_asked(assistant: Assistant) -> None:
     await assistant.ask(ask("¿Qué hospital me queda más cerca?"), conversation="c2")
     answer = await assistant.ask(ask("¿Cuánto cuesta renovar la licencia?"), conversation="c2")

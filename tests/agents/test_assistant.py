@@ -157,6 +157,28 @@ async def test_a_country_that_is_none_counts_as_none(assistant: Assistant) -> No
     assert (await assistant.ask(ask(LICENCE, "XX"))).status is Status.CLARIFICATION
 
 
+async def test_the_territory_is_told_unless_the_question_names_another_place(
+    assistant: Assistant,
+) -> None:
+    answer = await assistant.ask(ask(LICENCE, territory="cl-vs"))
+    assert (answer.country, answer.territory) == ("CL", "CL-VS")
+    answer = await assistant.ask(ask("¿Cuánto cuesta el metro en Santiago?", territory="CL-VS"))
+    assert (answer.country, answer.territory) == ("CL", None)
+    assert (await assistant.ask(ask(LICENCE, "CL"))).territory is None
+
+
+@pytest.mark.parametrize(
+    ("country", "territory", "told"),
+    [("CL", "CL-99", "CL-99"), (None, "13120", "código oficial"), ("PE", "CL-VS", "CL-VS")],
+)
+async def test_a_territory_that_does_not_fit_is_told(
+    assistant: Assistant, country: str | None, territory: str, told: str
+) -> None:
+    answer = await assistant.ask(ask(LICENCE, country, territory=territory))
+    assert answer.status is Status.ERROR_INPUT
+    assert told in answer.answer
+
+
 async def test_without_a_country_the_citizen_is_asked(assistant: Assistant) -> None:
     answer = await assistant.ask(ask(LICENCE))
     assert answer.status is Status.CLARIFICATION

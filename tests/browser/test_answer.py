@@ -9,6 +9,23 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 DESK = {"viewport": {"width": 1280, "height": 900}}
 
 
+def test_a_region_is_chosen_and_taken_back(visit, assistant, keep_picture):
+    page = visit(**PHONE)
+    assert page.locator("#v-region").count() == 0
+    page.locator('#v-country input[value="DO"]').check()
+    page.get_by_label("Provincia (si quiere)").select_option("Santiago")
+    ask(page, QUESTION)
+    assert assistant.asked[-1][0].territory == "DO-25"
+    keep_picture(page, "region")
+    page.locator("#v-after").get_by_text("Para: Santiago").wait_for()
+    page.locator("#v-after").get_by_role("button", name="Todo el país").click()
+    wait_for_answer(page, 2)
+    assert assistant.asked[-1][0].territory is None
+    assert page.get_by_label("Provincia (si quiere)").input_value() == ""
+    page.locator('#v-country input[value="PE"]').check()
+    page.get_by_label("Departamento (si quiere)").wait_for()
+
+
 def opened(visit, options):
     page = visit(permissions=["clipboard-read", "clipboard-write"], **options)
     ask(page, QUESTION, "DO")

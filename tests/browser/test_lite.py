@@ -63,6 +63,24 @@ def test_a_country_is_chosen_by_button_in_the_same_conversation(lite, assistant)
     assert where == there
 
 
+def test_a_region_is_asked_with(lite, assistant):
+    lite.select_option("#region", "DO-25")
+    ask(lite, QUESTION, "DO")
+    assert assistant.asked[-1][0].territory == "DO-25"
+    assert lite.input_value("#region") == "DO-25"
+    lite.locator("summary", has_text="País: República Dominicana").click()
+    lite.get_by_role("button", name="Perú", exact=True).click()
+    assert (assistant.asked[-1][0].country, assistant.asked[-1][0].territory) == ("PE", None)
+
+
+def test_a_region_of_another_country_is_told_and_nothing_is_lost(lite, assistant):
+    lite.select_option("#region", "CL-VS")
+    ask(lite, QUESTION, "DO")
+    lite.get_by_text("no está en el país elegido").wait_for()
+    assert lite.input_value("#q") == QUESTION
+    assert assistant.asked == []
+
+
 def test_what_was_understood_is_corrected(lite, assistant):
     ask(lite, QUESTION, "DO")
     lite.get_by_role("button", name="No quise decir eso").first.click()

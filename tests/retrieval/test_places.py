@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.analyse import fold
-from retrieval.places import Place, Places
+from retrieval.places import Place, Places, regions
 from retrieval.places.rows import built_in, from_rows, key_of, other_names
 from retrieval.places.slips import Slips
 from tests.bench import places as bench
@@ -370,6 +370,66 @@ def test_a_label_tells_homonyms_apart(places, country, text, label):
 def test_labels_of_homonyms_differ(complete):
     seen = Counter((key_of(p.name), p.label) for p in complete.places)
     assert [label for label, times in seen.items() if times > 1] == []
+
+
+# ------------------------------------------------------------------ where the reader is
+
+
+@pytest.fixture(scope="module")
+def two(places):
+    """Our own places, and the Miraflores of Arequipa beside that of Lima."""
+    more = Place("PE", "040110", "Miraflores", "district", ("Arequipa", "Arequipa"), None, None)
+    return Places((*places.places, more))
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "meant"),
+    [
+        (None, "la comisaría de Miraflores", None),
+        ("PE-ARE", "la comisaría de Miraflores", "040110"),
+        ("PE-LIM", "la comisaría de Miraflores", "150122"),
+        ("PE-CUS", "la comisaría de Miraflores", None),
+        ("PE-ARE", "la comisaría de Miraflores, Lima", "150122"),
+        ("PE-0401", "la comisaría de Miraflores", "040110"),
+        ("PE-ARE", "la comisaría de Cusco", "0801"),
+    ],
+)
+def test_a_name_means_what_bears_it_where_the_reader_is(two, home, text, meant):
+    found = two.seen_from(home).one(text, ["PE"])
+    assert getattr(found, "code", None) == meant
+    assert meant or {place.code for place in found} == {"150122", "040110"}
+
+
+def test_a_text_without_a_place_asks_about_where_the_reader_is(places):
+    home = places.seen_from("cl-vs")
+    assert home.territories("licencia de conducir", ["CL"]) == places.territories(
+        "licencia de conducir en la región de Valparaíso", ["CL"]
+    )
+    assert home.home("licencia de conducir", ["CL"]).territory == "CL-VS"
+    assert home.territories("licencia en Ñuñoa", ["CL"]) == places.territories("en Ñuñoa", ["CL"])
+    assert home.home("licencia en Ñuñoa", ["CL"]) is None
+    assert home.territories("licencia de conducir", ["PE"]) == frozenset()
+    assert home.home("licencia de conducir", ["PE"]) is None
+    assert places.territories("licencia de conducir", ["CL"]) == frozenset()
+
+
+@pytest.mark.parametrize("code", [None, "", "XX-1", "13120", "CL"])
+def test_an_unknown_territory_changes_nothing(places, code):
+    assert places.seen_from(code) is places
+
+
+def test_every_territory_has_a_code_of_its_own(complete):
+    coded = [place.territory for place in complete.places if place.code]
+    assert len(coded) == len(set(coded))
+    assert all(complete.at(code).territory == code for code in coded)
+
+
+def test_the_regions_to_choose_from():
+    assert {country: len(regions(country)) for country in ("CL", "PE", "BR", "DO", "AR")} == {
+        "CL": 16, "PE": 25, "BR": 27, "DO": 32, "AR": 0,
+    }  # fmt: skip
+    names = [place.name for place in regions("BR")]
+    assert names[:3] == ["Acre", "Alagoas", "Amapá"] and names[-1] == "Tocantins"
 
 
 # ------------------------------------------------------------------ parts

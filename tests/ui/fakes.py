@@ -87,7 +87,7 @@ class FakeAssistant:
         self, request: Request, *, conversation: str | None = None
     ) -> AsyncIterator[str | Answer]:
         self.asked.append((request, conversation))
-        made = self.reply(request)
+        made = self.reply(request).model_copy(update={"territory": request.territory})
         text = ""
         for line in made.answer.splitlines(keepends=True):
             text += line

@@ -239,3 +239,46 @@ async def test_a_chosen_language_is_asked_for(page, assistant):
     page._language_chosen("pt", session, "")
     await last(page._ask("Quanto custa?", session, "DO"))
     assert assistant.asked[0][0].language == "pt-BR"
+
+
+class Given:
+    """What Gradio hands over when a component of our own reports something."""
+
+    def __init__(self, **data):
+        self._data = data
+
+
+async def test_a_region_is_asked_with_until_it_is_taken_back(page, assistant):
+    session = Session()
+    assert "<select" not in page._country_chosen(session, "")[page.region]
+    shown = page._country_chosen(session, "PE")[page.region]
+    assert "Departamento (si quiere)" in shown and shown.count("<option") == 26
+    page._region_chosen(session, Given(territory="PE-ARE"))
+    end = await last(page._ask("¿Cuánto cuesta?", session, "PE"))
+    assert assistant.asked[-1][0].territory == "PE-ARE"
+    fresh = (await page._renew(session))[page.session]
+    assert fresh.territory == "PE-ARE"
+    session = fresh
+    end = await last(page._ask("¿Cuánto cuesta?", session, "PE"))
+    assert end[page.session].territory == "PE-ARE"
+    updates = [u async for u in page._again(session, "PE", Given(everywhere="1"))]
+    assert assistant.asked[-1][0].territory is None
+    assert " selected" not in updates[0][page.region]
+    assert "Todo el país" in session.messages[-2]["content"]
+
+
+@pytest.mark.parametrize("given", ["", "XX-1", "PE-0401", '"><b>', None])
+async def test_no_other_territory_can_be_chosen(page, given):
+    session = Session()
+    page._region_chosen(session, Given(territory=given))
+    assert session.territory is None
+
+
+async def test_another_country_forgets_the_region(page, assistant):
+    session = Session()
+    page._region_chosen(session, Given(territory="PE-ARE"))
+    page._country_chosen(session, "CL")
+    assert session.territory is None
+    page._region_chosen(session, Given(territory="CL-VS"))
+    await last(page._ask("eco uno", session, "PE"))
+    assert assistant.asked[-1][0].territory is None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sources.errors import UsageError
 from ui.assemble import House, add_entry, open_house
 from ui.passages import SearchRequest, search
 from ui.settings import Settings
@@ -32,8 +33,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield opened
 
 
-def found(house: House, question: str) -> set[str]:
-    request = SearchRequest(question=question, country="CL")
+def found(house: House, question: str, **more: str) -> set[str]:
+    request = SearchRequest(question=question, **({"country": "CL"} | more))
     answer = search(house.searcher, house.places, request)
     return {p.document_id.split("-")[0] for p in answer.passages}
 
@@ -49,3 +50,21 @@ def test_a_named_town_leaves_other_towns_out_and_keeps_the_country(
 
 def test_without_a_town_all_are_found(house: House) -> None:
     assert found(house, "retiro de escombros") == {"nunoa", "vina", "pais"}
+
+
+def test_where_the_reader_is_counts_unless_the_text_names_a_place(house: House) -> None:
+    assert found(house, "retiro de escombros", territory="CL-VS") == {"vina", "pais"}
+    assert found(house, "retiro de escombros", territory="CL-13120") == {"nunoa", "pais"}
+    where = found(house, "retiro de escombros en Ñuñoa", territory="CL-VS")
+    assert "nunoa" in where and "vina" not in where
+
+
+@pytest.mark.parametrize("wrong", ["CL-99", "13120"])
+def test_a_territory_that_there_is_not_is_told(house: House, wrong: str) -> None:
+    with pytest.raises(UsageError, match="no such territory"):
+        found(house, "escombros", territory=wrong)
+
+
+def test_a_territory_of_another_country_is_told(house: House) -> None:
+    with pytest.raises(UsageError, match="not in that country"):
+        found(house, "escombros", country="PE", territory="CL-VS")

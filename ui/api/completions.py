@@ -73,6 +73,9 @@ class CompletionRequest(BaseModel):
     messages: list[Message] = Attribute(min_length=1)
     stream: bool = False
     country: str | None = Attribute(default=None, description="ISO 3166-1 alpha-2")
+    territory: str | None = Attribute(
+        default=None, max_length=20, description="where the reader is, as in `/api/ask`"
+    )
     language: str | None = Attribute(default=None, description="es or pt (BCP 47)")
 
 
@@ -194,6 +197,7 @@ def request_of(given: CompletionRequest) -> Request:
     return Request(
         question=last.text,
         country=given.country or names()[given.model.lower()],
+        territory=given.territory,
         language=given.language,
         history=history,
     )

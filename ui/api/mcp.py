@@ -108,6 +108,11 @@ def _narrow() -> dict[str, Any]:
             "enum": list(countries()),
             "description": "ISO 3166-1 alpha-2",
         },
+        "territory": {
+            "type": "string",
+            "maxLength": 20,
+            "description": "where the reader is: the official code, e.g. CL-VS or CL-13120",
+        },
         "language": {"type": "string", "enum": LANGUAGES, "description": "of the answer (BCP 47)"},
     }
 

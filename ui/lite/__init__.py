@@ -29,11 +29,12 @@ from sources.errors import VentanillaError
 from ui.headers import hash_source
 from ui.lite.render import answer_parts, statement
 from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_asked, languages, tag_of
+from ui.page.region import region_groups, region_named
 from ui.page.session import IDLE_S, for_country
 from ui.usage.reasons import reasons
 
 if TYPE_CHECKING:
-    from ui.chat import AssistantLike
+    from ui.page.assistant import AssistantLike
 
 log = logging.getLogger("ventanilla.lite")
 
@@ -96,9 +97,14 @@ class Lite:
             return self._start(request, language, question, country)
         if not question:
             return self._start(request, language, "", country, words.empty, 422)
-        before = form.get("from", [""])[0]
+        before, region = form.get("from", [""])[0], region_named(form.get("region", [""])[0])
         if before in countries() and country:
             question = for_country(question, before, country, language)
+            region = region if region and region.country == country else None
+        if region and country not in ("", region.country):
+            said = words.region_abroad
+            return self._start(request, language, question, country, said, 422, region.territory)
+        territory = region.territory if region else None
         conversation = _conversation(form)
         literal = [word[:80] for word in form.get("literal", [])][-5:]
         answers = form.get("answers", [""])[0]
@@ -106,11 +112,12 @@ class Lite:
         asked = Question(
             question=question,
             country=country or None,
+            territory=territory,
             language=tag_of(answers) or None,
             literal=literal,
         )
         if self._asking >= AT_ONCE + WAITING:
-            return self._start(request, language, question, country, words.busy, 503)
+            return self._start(request, language, question, country, words.busy, 503, territory)
         self._asking += 1
         try:
             async with self._free:
@@ -118,13 +125,13 @@ class Lite:
         finally:
             self._asking -= 1
         if answer is None:
-            return self._start(request, language, question, country, words.failed, 500)
+            return self._start(request, language, question, country, words.failed, 500, territory)
         parts = answer_parts(
             question, country, literal, answer, self.assistant.document, words, language
         )
         return self._page(
             "answer.html", request, language, country=country, question=question,
-            conversation=conversation, answers=answers,
+            conversation=conversation, answers=answers, territory=territory,
             feedback=bool(self.keep) and parts.pop("judged"), **parts,
         )  # fmt: skip
 
@@ -190,12 +197,13 @@ class Lite:
         country: str,
         said: str = "",
         status: int = 200,
+        territory: str | None = None,
     ) -> Response:
         question = question.strip()[:MAX_QUESTION]
         country = country if country in countries() else ""
         return self._page(
             "start.html", request, language, status=status,
-            question=question, country=country, said=said, answers="",
+            question=question, country=country, said=said, answers="", territory=territory,
         )  # fmt: skip
 
     def _page(
@@ -217,6 +225,7 @@ class Lite:
             tag=tag_of(language),
             spoken=[(code, each.language_name) for code, each in languages().items()],
             countries=country_choices(language),
+            regions=region_groups(language),
             attribution=self.assistant.attribution,
             style=_style(),
             here=here,

@@ -35,6 +35,9 @@ class Texts(BaseModel):
     language: str
     country: str
     no_country: str
+    region: str
+    any_region: str
+    everywhere: str
     question: str
     question_hint: str
     ask: str
@@ -73,6 +76,8 @@ class Texts(BaseModel):
     after: str
     country_chip: str
     change_country: str
+    region_chip: str
+    region_abroad: str
     corrected: str
     synonym: str
     not_meant: str

@@ -12,6 +12,7 @@ from sources.country import countries
 from ui.page import Texts
 from ui.page.frame import channel, country_name
 from ui.page.plain import shared_query, with_sources
+from ui.page.region import region_named
 from ui.usage.reasons import reasons
 
 KEPT = (Status.ANSWERED, Status.UNANSWERABLE)
@@ -81,6 +82,12 @@ def _understood(answer: Answer, words: Texts, language: str) -> str:
             f'<li class="v-chip"><details><summary><span>{said}</span> '
             f'<span class="v-act">{escape(words.change_country)}</span></summary>'
             f'<div class="v-choices">{buttons}</div></details></li>'
+        )
+    if region := region_named(answer.territory, answer.country):
+        said = escape(words.region_chip.format(region=region.name))
+        made.append(
+            f'<li class="v-chip"><span>{said}</span> <button type="button" class="v-act"'
+            f' data-everywhere="1">{escape(words.everywhere)}</button></li>'
         )
     for said, word in chips(answer, words):
         made.append(

@@ -24,6 +24,10 @@
       set(choice, "aria-label", choice.querySelector('[data-testid="block-info"]')?.textContent.trim());
       for (const button of choice.querySelectorAll("input")) set(button, "name", choice.id);
     }
+    // Gradio changes the list in place, where a browser keeps what was chosen by hand.
+    const region = document.getElementById("v-region");
+    if (region && region.kept !== region.dataset.chosen)
+      region.value = region.kept = region.dataset.chosen;
     const box = document.querySelector("#v-question-block textarea, #v-question-block input");
     set(box, "id", "v-question");
     set(box, "enterkeyhint", "send");
@@ -69,7 +73,7 @@
   }).observe(document.querySelector("gradio-app") ?? document.body, {
     subtree: true,
     childList: true,
-    attributeFilter: ["aria-label", "name"],
+    attributeFilter: ["aria-label", "name", "data-chosen"],
   });
 
   // A marker leads to its card, also into a folded one. The page has a <base>, so that a plain

@@ -16,10 +16,11 @@ from ui.page import (
     frame,
     languages,
 )
+from ui.page.region import CHOSEN
 
 CORRECTIONS = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-country], [data-literal]");
-  if (button) trigger("click", {country: button.dataset.country, literal: button.dataset.literal});
+  const button = event.target.closest("[data-country], [data-literal], [data-everywhere]");
+  if (button) trigger("click", {...button.dataset});
 });"""
 """A chip below an answer asks again: Gradio hears of it through this."""
 
@@ -70,6 +71,7 @@ class Parts:
                 elem_id="v-country",
                 elem_classes="v-choice",
             )
+            self.region = gr.HTML("", elem_id="v-region-choice", js_on_load=CHOSEN)
             self.at_hand = gr.HTML("", elem_id="v-at-hand")
 
     def _talk(self, words: Texts) -> None:

@@ -25,10 +25,10 @@ class Session:
     """One visitor's conversation.
 
     `turns` holds question and answer, oldest first; `complete` tells that the last question, asked
-    for `asked_country`, has its answer. `answers_in` is the language of answers chosen beside an
-    English page. `literal` are words that were not meant as they were read. `pending` is the
-    question that a clarification waits to ask again. `forgotten` tells a run still under way that
-    its conversation is over; `next` is the one that came after.
+    for `asked_country`, has its answer. `territory` is the code of the region chosen, `answers_in`
+    the language of answers chosen beside an English page. `literal` are words that were not meant as
+    they were read. `pending` is the question that a clarification waits to ask again. `forgotten`
+    tells a run still under way that its conversation is over; `next` is the one that came after.
     """
 
     language: str = "es"
@@ -41,6 +41,7 @@ class Session:
     pending: str | None = None
     literal: tuple[str, ...] = ()
     asked_country: str = ""
+    territory: str | None = None
     complete: bool = False
     forgotten: bool = False
     next: Session | None = None
@@ -62,12 +63,13 @@ class Session:
 
     def end(self) -> Session:
         """Ends the conversation: what was said is dropped. Returns a session for a new one: same
-        language, nothing else.
+        language, same region, nothing else.
         """
         self.forgotten, self.messages, self.turns, self.pending = True, [], [], None
         self.next = Session(
-            self.language, self.language_chosen, self.visitor_language, self.answers_in
-        )
+            self.language, self.language_chosen, self.visitor_language, self.answers_in,
+            territory=self.territory,
+        )  # fmt: skip
         return self.next
 
     @property

@@ -31,6 +31,15 @@ def test_a_crisis_stands_alone():
     assert shown(answer(Status.CRISIS, "Llame al **131**.")) == ""
 
 
+def test_a_region_is_told_and_can_be_taken_back():
+    given = LICENCE.model_copy(update={"territory": "DO-25"})
+    assert "Para: Santiago" in shown(given)
+    assert "data-everywhere" in shown(given)
+    assert "data-everywhere" not in shown(LICENCE)
+    given = LICENCE.model_copy(update={"territory": "DO-2501"})  # none that the page offers
+    assert "data-everywhere" not in shown(given)
+
+
 def test_words_of_a_citizen_are_escaped():
     hostile = Understood(kind="corrected", word='"><b>', label="<i>")
     given = LICENCE.model_copy(update={"understood": [hostile]})
