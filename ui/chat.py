@@ -28,6 +28,7 @@ from agents.state import Answer, Request
 from sources.country import countries
 from ui.page import frame
 from ui.page.assistant import AssistantLike
+from ui.page.blocks import Blocks
 from ui.page.choices import Choices, Updates, current
 from ui.page.frame import status
 from ui.page.plain import beginning
@@ -52,14 +53,14 @@ def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
 class Page(Choices):
     """The components, and what happens when they are used; `blocks` is what Gradio mounts."""
 
-    blocks: gr.Blocks
+    blocks: Blocks
 
     def __init__(self, assistant: AssistantLike, *, feedback: bool = False) -> None:
         self.assistant, self.feedback = assistant, feedback
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tidying: set[asyncio.Task[None]] = set()
         words = Session().words
-        with gr.Blocks(
+        with Blocks(
             title=words.title, analytics_enabled=False, fill_width=True, elem_id="ventanilla"
         ) as self.blocks:
             self.session = gr.State(
@@ -267,6 +268,7 @@ class Page(Choices):
 
     def _left(self, session: Session | None) -> None:
         """A session was deleted, some time after its page was closed."""
+        self.blocks.drop_ended()
         session = session and session.current
         if session is None or not session.turns or session.forgotten:
             return

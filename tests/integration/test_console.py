@@ -171,6 +171,15 @@ def test_files_of_the_house_are_served_to_nobody(url: str, house: House) -> None
     assert client_of(url).post("/gradio_api/upload", files={"files": b"x"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["deep_link?session_hash=x", "info", "call/x", "run-history/records", "vibe-code", "app_id"],
+)
+def test_what_gradio_brings_and_no_page_uses_is_closed(url: str, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert client_of(url).request(method, f"/gradio_api/{path}").status_code == 404
+
+
 def test_every_event_of_another_agency_gives_nothing_of_ones_own(url: str) -> None:
     """Each event, with every component told the name of another agency's set, document and user."""
     ana, hugo = Browser(url, "ana"), Browser(url, "hugo")

@@ -43,11 +43,15 @@ NEEDED = (
 )  # fmt: skip
 """Endpoints of Gradio that the console uses. None of them serves a file."""
 
-CLOSED = (
-    "/gradio_api/file", "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/stream",
-    "/gradio_api/component_server", "/gradio_api/process_recording",
+GRADIO = "/gradio_api/"
+
+NEEDED_BY_CITIZENS = (
+    f"{GRADIO}queue/join", f"{GRADIO}queue/data", f"{GRADIO}heartbeat/", f"{GRADIO}run/predict",
+    f"{GRADIO}cancel", f"{GRADIO}startup-events",
 )  # fmt: skip
-"""Closed on the citizen's page: it takes and gives no files."""
+"""Endpoints of Gradio that the citizen's page uses: it takes and gives no files, and a link to what
+a session shows, which Gradio would write to the disk, is not made.
+"""
 
 DOWNLOADS = f"{PATH}/descargas/"
 
@@ -74,7 +78,8 @@ class Guard:
         if path == PATH or path.startswith(f"{PATH}/"):
             answer, receive = await self._console(scope, path, receive)
         else:
-            answer = _nothing() if path.startswith(CLOSED) else None
+            closed = path.startswith(GRADIO) and not path.startswith(NEEDED_BY_CITIZENS)
+            answer = _nothing() if closed else None
         await (answer or self._app)(scope, receive, send)
 
     async def _console(

@@ -19,6 +19,9 @@ NO_COUNTRY = ""
 
 MOST_EXAMPLES = 5
 
+BUILT_IN = "es"
+"""The language in which the page is built, before its visitor is known."""
+
 ANSWERS = ("es", "pt")
 """The languages of answers, which quote their sources; the page itself speaks English, too."""
 

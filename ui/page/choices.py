@@ -10,7 +10,7 @@ import gradio as gr
 from agents.state import MAX_QUESTION
 from sources.country import countries
 from ui import rendering
-from ui.page import ANSWERS, country_choices, frame, language_asked
+from ui.page import ANSWERS, BUILT_IN, country_choices, frame, language_asked
 from ui.page.after import after
 from ui.page.assistant import AssistantLike
 from ui.page.parts import Parts, example
@@ -38,12 +38,15 @@ class Choices(Parts):
         """
         given = {key: str(request.query_params.get(key, "")) for key in ("lang", "q", "country")}
         preferred = language_asked(given["lang"], request.headers.get("accept-language", ""))
+        is_new = session is None
         session = (session or Session(preferred, bool(given["lang"]), preferred)).current
         filled: Updates = {}
         if given["country"] in countries():
             country = given["country"]
             session.follow_country(countries()[country].languages)
-        updates = self._relabel(session, country)
+        # Most visitors read what the page was built with: nothing has to be drawn anew for them.
+        as_built = is_new and session.language == BUILT_IN and country not in countries()
+        updates = {self.session: session} if as_built else self._relabel(session, country)
         if given["country"] in countries():
             filled[self.country] = gr.Radio(
                 choices=country_choices(session.language),

@@ -9,6 +9,7 @@ import gradio as gr
 from ui import rendering
 from ui.page import (
     ANSWERS,
+    BUILT_IN,
     MOST_EXAMPLES,
     NO_COUNTRY,
     Texts,
@@ -36,9 +37,9 @@ class Parts:
             self._question(words)
             self._examples(words)
             self.sources = gr.HTML(
-                rendering.sources((), lambda _: None, words, "es"), elem_id="v-sources"
+                rendering.sources((), lambda _: None, words, BUILT_IN), elem_id="v-sources"
             )
-        self.about = gr.HTML(frame.about(words, "es", attribution), elem_id="v-about")
+        self.about = gr.HTML(frame.about(words, BUILT_IN, attribution), elem_id="v-about")
 
     def _top(self, words: Texts) -> None:
         with gr.Row(elem_id="v-top"):
@@ -46,7 +47,7 @@ class Parts:
             with gr.Column(elem_id="v-languages"):
                 self.language = gr.Radio(
                     [(texts.language_name, code) for code, texts in languages().items()],
-                    value="es",
+                    value=BUILT_IN,
                     label=words.language,
                     container=False,
                     elem_id="v-language",
@@ -64,7 +65,7 @@ class Parts:
     def _where(self, words: Texts) -> None:
         with gr.Column(elem_id="v-where"):
             self.country = gr.Radio(
-                country_choices("es"),
+                country_choices(BUILT_IN),
                 value=NO_COUNTRY,
                 label=words.country,
                 show_label=True,

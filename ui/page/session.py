@@ -10,7 +10,7 @@ from typing import Any
 from agents.state import Answer
 from sources.country import countries
 from ui import rendering
-from ui.page import ANSWERS, Texts, languages, tag_of
+from ui.page import ANSWERS, BUILT_IN, Texts, languages, tag_of
 
 IDLE_S = 3600
 """Seconds of quiet after which a session is deleted and its conversation forgotten."""
@@ -31,7 +31,7 @@ class Session:
     tells a run still under way that its conversation is over; `next` is the one that came after.
     """
 
-    language: str = "es"
+    language: str = BUILT_IN
     language_chosen: bool = False
     visitor_language: str = "es"
     answers_in: str | None = None
