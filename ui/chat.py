@@ -26,28 +26,30 @@ import gradio as gr
 
 from agents.state import Answer, Request
 from sources.country import countries
+from sources.errors import Busy
 from ui.page import frame
 from ui.page.assistant import AssistantLike
 from ui.page.blocks import Blocks
 from ui.page.choices import Choices, Updates, current
 from ui.page.frame import status
+from ui.page.pace import paced
 from ui.page.plain import beginning
 from ui.page.session import IDLE_S, Session, for_country
+from ui.workers import Ticket, Workers
 
 log = logging.getLogger("ventanilla.page")
 
-AT_ONCE = 20
-"""Questions answered at the same time; more of them wait their turn."""
-
-WAITING = 200
-"""Questions that may wait; after that a visitor is told to come back."""
+MOST_EVENTS = 1000
+"""Events of all pages that Gradio takes in. Questions wait for `ui.workers`, which says how long."""
 
 
-def build(assistant: AssistantLike, *, feedback: bool = False) -> gr.Blocks:
+def build(
+    assistant: AssistantLike, *, feedback: bool = False, workers: Workers | None = None
+) -> gr.Blocks:
     """The page over one assistant, ready to be mounted. With `feedback` it asks whether an answer
-    helped, and sends that to `api/feedback` beside it.
+    helped, and sends that to `api/feedback` beside it. `workers` are shared with other doors.
     """
-    return Page(assistant, feedback=feedback).blocks
+    return Page(assistant, feedback=feedback, workers=workers).blocks
 
 
 class Page(Choices):
@@ -55,8 +57,15 @@ class Page(Choices):
 
     blocks: Blocks
 
-    def __init__(self, assistant: AssistantLike, *, feedback: bool = False) -> None:
+    def __init__(
+        self,
+        assistant: AssistantLike,
+        *,
+        feedback: bool = False,
+        workers: Workers | None = None,
+    ) -> None:
         self.assistant, self.feedback = assistant, feedback
+        self.workers = workers or Workers()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tidying: set[asyncio.Task[None]] = set()
         words = Session().words
@@ -72,7 +81,7 @@ class Page(Choices):
             )
             super().__init__(words, assistant.attribution)
             self._wire()
-        self.blocks.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING, api_open=False)
+        self.blocks.queue(default_concurrency_limit=None, max_size=MOST_EVENTS, api_open=False)
 
     def _wire(self) -> None:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -116,9 +125,9 @@ class Page(Choices):
         ]
         for event in asking:
             event.then(None, js="() => window.ventanilla.answered()", **quiet)
-        self.new.click(
-            self._renew, [self.session], answering, cancels=asking, concurrency_limit=None, **quiet
-        ).then(None, js="() => window.ventanilla.renewed()", **quiet)
+        self.new.click(self._renew, [self.session], answering, cancels=asking, **quiet).then(
+            None, js="() => window.ventanilla.renewed()", **quiet
+        )
 
     # ------------------------------------------------------------------------------- events
 
@@ -131,8 +140,9 @@ class Page(Choices):
             yield {self.session: session, self.status: status(session.words.empty, seen=True)}
             return
         session.literal = ()
-        async for updates in self._run(question, question, session, country):
-            yield updates
+        async with aclosing(self._run(question, question, session, country)) as running:
+            async for updates in running:
+                yield updates
 
     async def _option(
         self, session: Session | None, country: str, event: gr.SelectData
@@ -144,8 +154,9 @@ class Page(Choices):
             question, country = session.pending, value
         session.literal = ()
         shown = session.named(value)
-        async for updates in self._run(question, shown, session, country):
-            yield updates
+        async with aclosing(self._run(question, shown, session, country)) as running:
+            async for updates in running:
+                yield updates
 
     async def _again(
         self, session: Session | None, country: str, event: gr.EventData
@@ -168,21 +179,44 @@ class Page(Choices):
         else:
             session.literal = (*session.literal, str(word)[:80])[-5:]
             shown = session.words.literal.format(question=question, word=word)
-        async for updates in self._run(question, shown, session, country):
-            yield updates
+        async with aclosing(self._run(question, shown, session, country)) as running:
+            async for updates in running:
+                yield updates
 
     async def _run(
         self, question: str, shown: str, session: Session, country: str
-    ) -> AsyncIterator[Updates]:
+    ) -> AsyncGenerator[Updates, None]:
         words = session.words
-        session.asked(shown, country)
+        try:
+            ticket = self.workers.ticket()
+        except Busy as full:  # what was written stays where it is
+            said = words.busy.format(seconds=full.wait_s)
+            yield {self.session: session, self.status: status(said, seen=True)}
+            return
+        answering = self._answer(question, shown, session, country, ticket)
+        try:
+            async with aclosing(answering) as running:
+                async for updates in running:
+                    yield updates
+        finally:
+            ticket.release()
+
+    async def _answer(
+        self, question: str, shown: str, session: Session, country: str, ticket: Ticket
+    ) -> AsyncGenerator[Updates, None]:
+        """The page while an answer is awaited, while it grows, and with the whole of it."""
+        words = session.words
+        asking = words.asking
+        if ticket.waits:
+            asking = words.waiting.format(seconds=ticket.wait_s)
+        session.asked(shown, country, asking)
         yield {
             **self._region_of(session, country),
             self.session: session,
             self.chat: session.messages,
             self.question: "",
             self.ask: gr.Button(interactive=False),
-            self.status: status(words.asking),
+            self.status: status(asking),
             self.examples_block: gr.Column(visible=False),
             self.country: country,
             self.after: "",
@@ -190,7 +224,8 @@ class Page(Choices):
         }
         said = status(words.failed)
         try:
-            async with aclosing(self._stream(question, session, country)) as pieces:
+            stream = self._stream(question, session, country)
+            async with ticket, aclosing(paced(stream)) as pieces:
                 async for piece in pieces:
                     if session.forgotten:
                         break
@@ -205,11 +240,15 @@ class Page(Choices):
                     else:
                         session.grow(piece)
                         yield {self.chat: session.messages}
+        except Busy as full:
+            busy = words.busy.format(seconds=full.wait_s)
+            said = status(busy)
+            session.fail(busy)
         except Exception as error:
             # The reader gets a sentence; the log gets the place, never the question.
             log.error("the assistant raised %s", type(error).__name__, exc_info=error)
             if not session.forgotten:
-                session.fail()
+                session.fail(words.failed)
         if session.forgotten:
             # Gradio stops a run by an id that the browser may not have been told yet, so one that
             # was just begun goes on, and may have drawn over the page that was cleared.

@@ -135,15 +135,18 @@ async def _run(
     from ui.api import create_app
     from ui.console.page import add_console
     from ui.window import open_window
+    from ui.workers import Workers
 
     async with house.assistant(keep=True) as assistant, _usage(house, assistant, note) as usage:
-        app = create_app(house, assistant, token, usage)
+        workers = Workers(house.settings.at_once, house.settings.waiting)
+        app = create_app(house, assistant, token, usage, workers)
         add_console(app, house, assistant)
         page = open_window(
             app,
             Recorded(assistant, usage, door="page"),
             usage.give_feedback if usage else None,
             house.settings.usage_days,
+            workers,
         )
         config = uvicorn.Config(
             page,

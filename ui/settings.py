@@ -31,7 +31,7 @@
 | VENTANILLA_RATE_ADDRESS | requests a minute from one address without a key; 0 sets no limit | 60 |
 | VENTANILLA_DAY_ADDRESS | requests a day from one address without a key; 0 sets no limit | 5000 |
 | VENTANILLA_PROXIES | addresses whose word on who asks (`X-Forwarded-For`) is taken, with commas | 127.0.0.1 |
-| VENTANILLA_AT_ONCE | questions of the API that are answered at the same time | 16 |
+| VENTANILLA_AT_ONCE | questions, by whatever door, that are answered at the same time | 16 |
 | VENTANILLA_WAITING | questions that wait for that; the next is told when to come again | 64 |
 | VENTANILLA_BODY_BYTES | the largest body of a request to the API | 1048576 |
 | VENTANILLA_CHANNEL_URL | a channel like WhatsApp's Cloud API: its address with the version | none |

@@ -14,12 +14,12 @@ from agents.state import Answer, Request
 from ui.access.permissions import Principal, house_administrator
 from ui.api.asking import Asking
 from ui.api.mcp import Backend, Tenants, server_over
-from ui.api.workers import Workers
 from ui.assemble import open_house
 from ui.batch import prepared, readable_by
 from ui.local import Running
 from ui.passages import SearchAnswer, SearchRequest
 from ui.settings import Settings
+from ui.workers import Workers
 
 
 class Beside:

@@ -15,20 +15,26 @@ from ui.lite import Keep, add_lite
 from ui.page import HEAD, SCRIPT, STYLES
 from ui.page.assistant import AssistantLike
 from ui.page.theme import theme
+from ui.workers import Workers
 
 import gradio as gr  # isort: skip
 
 
 def open_window(
-    app: FastAPI, assistant: AssistantLike, keep: Keep | None = None, kept_days: int = 0
+    app: FastAPI,
+    assistant: AssistantLike,
+    keep: Keep | None = None,
+    kept_days: int = 0,
+    workers: Workers | None = None,
 ) -> FastAPI:
     """`app` with the window in it. With `keep`, readers are asked whether an answer helped; `app`
     then has `POST /api/feedback`. `kept_days` is how long questions are kept for statistics, as the
-    page says it; 0 for not at all.
+    page says it; 0 for not at all. `workers` are shared with the other doors of this process.
     """
-    add_lite(app, assistant, keep, kept_days)
+    workers = workers or Workers()
+    add_lite(app, assistant, keep, kept_days, workers)
     app.add_middleware(Headers)
-    page = chat.build(assistant, feedback=keep is not None)
+    page = chat.build(assistant, feedback=keep is not None, workers=workers)
     mounted: FastAPI = gr.mount_gradio_app(app, page, path="", **launch_arguments())
     return mounted
 

@@ -238,8 +238,10 @@ def test_login_and_logout_take_no_word_from_another_site(url: str) -> None:
 
 def test_a_wrong_password_is_one_line_and_then_a_wait(url: str) -> None:
     ana = Browser(url, None)
-    codes = [ana.log_in("nadie", "no es esta clave") for _ in range(12)]
-    assert codes[0] == 401 and codes[-1] == 429 and set(codes) == {401, 429}
+    codes = [ana.log_in("nadie", "no es esta clave")]
+    while codes[-1] == 401 and len(codes) < 40:  # the slower the machine, the more it takes
+        codes.append(ana.log_in("nadie", "no es esta clave"))
+    assert codes[0] == 401 and codes[-1] == 429
 
 
 def test_downloads_are_the_agencys_own_and_for_administrators(url: str) -> None:

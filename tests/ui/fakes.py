@@ -11,6 +11,7 @@ from retrieval.table_text import to_document
 from retrieval.tables import Dataset
 from sources.document import Document, PublicService
 from sources.tables import roles
+from ui.workers import Workers
 
 HOSTILE = '<script>window.broken=1</script><img src="x" onerror="window.broken=2">${1+1}{{value}}'
 
@@ -91,9 +92,14 @@ class FakeAssistant:
         text = ""
         for line in made.answer.splitlines(keepends=True):
             text += line
-            await asyncio.sleep(0.2 if "lento" in request.question else 0.005)
+            await asyncio.sleep(self.pace(request.question))
             yield text
         yield made
+
+    @staticmethod
+    def pace(question: str) -> float:
+        """Seconds that each line takes."""
+        return 3.0 if "muy lento" in question else 0.2 if "lento" in question else 0.005
 
     async def forget(self, conversation: str) -> None:
         self.forgotten.append(conversation)
@@ -215,7 +221,7 @@ UNKNOWN = answer(
 
 
 @contextlib.contextmanager
-def served(assistant: FakeAssistant) -> Iterator[str]:
+def served(assistant: FakeAssistant, workers: Workers | None = None) -> Iterator[str]:
     """The page over `assistant` on a free port of this machine, as its address."""
     import uvicorn
     from fastapi import FastAPI
@@ -235,7 +241,7 @@ def served(assistant: FakeAssistant) -> Iterator[str]:
         assistant.keep(given.answer_id, given.useful, given.reason)
         return {"status": "kept"}
 
-    page = open_window(app, assistant, assistant.keep, kept_days=180)
+    page = open_window(app, assistant, assistant.keep, kept_days=180, workers=workers)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(page, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

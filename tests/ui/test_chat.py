@@ -5,12 +5,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.ui.fakes import FakeAssistant
+from tests.bench.load import Page as Door
+from tests.ui.fakes import FakeAssistant, served
 
 gr = pytest.importorskip("gradio")
 chat = pytest.importorskip("ui.chat")
 from ui.page.session import Session  # noqa: E402
 from ui.window import launch_arguments  # noqa: E402
+from ui.workers import Workers  # noqa: E402
 
 
 class Chosen:
@@ -36,8 +38,8 @@ async def last(updates):
 
 async def test_nothing_is_an_api_and_limits_are_set(page):
     assert {fn.api_visibility for fn in page.blocks.fns.values()} == {"private"}
-    assert page.blocks._queue.default_concurrency_limit == chat.AT_ONCE
-    assert page.blocks._queue.max_size == chat.WAITING
+    assert page.blocks._queue.default_concurrency_limit is None
+    assert page.blocks._queue.max_size == chat.MOST_EVENTS
     assert page.blocks.api_open is False
     assert page.blocks.analytics_enabled is False
 
@@ -64,10 +66,11 @@ async def test_the_page_is_served_and_documents_no_endpoint(page):
 
 async def test_an_answer_grows_then_stands_with_its_sources(page, assistant):
     session = Session()
-    seen = [u async for u in page._ask("¿Cuánto cuesta?", session, "DO")]
+    seen = [u async for u in page._ask("lento ¿cuánto cuesta?", session, "DO")]
     first, end = seen[0], seen[-1]
     assert first[page.question] == ""
     assert len(seen) > 5
+    assert len([u async for u in page._ask("¿Cuánto cuesta?", Session(), "DO")]) < 5
     assert "<mark>" in end[page.sources]
     assert 'href="#fuente-1-1"' in end[page.chat][-1]["content"]
     assert [o["value"] for o in end[page.chat][-1]["options"]] == [
@@ -239,6 +242,77 @@ async def test_a_chosen_language_is_asked_for(page, assistant):
     page._language_chosen("pt", session, "")
     await last(page._ask("Quanto custa?", session, "DO"))
     assert assistant.asked[0][0].language == "pt-BR"
+
+
+async def test_who_must_wait_is_told_for_how_long_and_then_answered(assistant):
+    page = chat.Page(assistant, workers=Workers(1, 1))
+    first, second, third = (
+        page._ask(f"lento eco {n}", Session(), "CL") for n in ("uno", "dos", "tres")
+    )
+    await anext(first)
+    going_on = asyncio.ensure_future(last(first))
+    await asyncio.sleep(0.05)
+    assert page.workers.places.locked()
+    waiting = await anext(second)
+    assert "su turno llega en unos 1 segundos" in waiting[page.status]
+    assert "su turno llega" in waiting[page.chat][-1]["content"]
+    refused = [update async for update in third]
+    assert len(refused) == 1
+    assert "Intente otra vez en 2 segundos" in refused[0][page.status]
+    assert page.question not in refused[0] and page.chat not in refused[0]
+    assert "eco uno" in (await going_on)[page.chat][-1]["content"]
+    assert "eco dos" in (await last(second))[page.chat][-1]["content"]
+    assert page.workers.held == 0
+    assert [request.question for request, _ in assistant.asked] == [
+        "lento eco uno",
+        "lento eco dos",
+    ]
+
+
+async def test_whose_turn_never_comes_is_told_and_leaves_no_place_taken(assistant):
+    page = chat.Page(assistant, workers=Workers(1, 1, longest_wait_s=0.05))
+    async with page.workers.ticket():
+        session = Session()
+        end = await last(page._ask("eco uno", session, "CL"))
+        assert "Intente otra vez" in end[page.chat][-1]["content"]
+        assert end[page.ask].interactive
+        assert page.workers.held == 1
+    assert assistant.asked == []
+
+
+async def test_a_browser_that_goes_away_gives_the_place_back(assistant):
+    workers = Workers(1, 0)
+    with served(assistant, workers) as url:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+            page = await Door.read(client)
+            session = await page.open()
+            joined = await client.post("gradio_api/queue/join", json={
+                "data": ["muy lento", None, "DO"], "fn_index": page.submit, "session_hash": session,
+            })  # fmt: skip
+            params = {"session_hash": session}
+            async with client.stream("GET", "gradio_api/queue/data", params=params) as lines:
+                async for line in lines.aiter_lines():
+                    if "process_generating" in line:
+                        assert joined.json()["event_id"] in line
+                        break
+            assert workers.held == 1
+            for _ in range(400):
+                if workers.held == 0:
+                    break
+                await asyncio.sleep(0.05)
+            assert workers.held == 0
+            assert await page.ask(await page.open(), "eco dos", "CL") == "page"
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+async def test_who_goes_away_gives_the_place_back(assistant, steps):
+    page = chat.Page(assistant, workers=Workers(1, 1))
+    running = page._ask("lento eco uno", Session(), "CL")
+    for _ in range(steps):
+        await anext(running)
+    assert page.workers.held == 1
+    await running.aclose()
+    assert page.workers.held == 0 and not page.workers.places.locked()
 
 
 class Given:

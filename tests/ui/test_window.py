@@ -9,10 +9,11 @@ from fastapi import FastAPI
 from tests.ui.fakes import FakeAssistant
 
 pytest.importorskip("gradio")
-from ui.lite import Lite, policy
+from ui.lite import policy
 from ui.lite.render import body
 from ui.page import languages
 from ui.window import open_window
+from ui.workers import Workers
 
 
 @pytest.fixture
@@ -87,18 +88,6 @@ async def test_faults_are_sentences(client):
     assert long.status_code == 422
 
 
-async def test_too_many_are_told_to_come_back(assistant):
-    lite = Lite(assistant, None, 0)
-    lite._asking = 10_000
-    app = FastAPI()
-    app.post("/lite")(lite.ask)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://window") as client:
-        got = await client.post("/lite", data=form())
-    assert got.status_code == 503
-    assert assistant.asked == []
-
-
 @pytest.mark.parametrize("language", ["es", "pt", "en"])
 async def test_statements_say_how_long_what_is_kept(client, language):
     told = (await client.get(f"/lite/about?lang={language}")).text
@@ -127,3 +116,19 @@ def test_an_escaped_bracket_is_no_marker_in_the_light_page(assistant):
     assert html.count('class="v-marker"') == 1
     assert "[1]" in html
     assert "[2]" in html
+
+
+async def test_a_full_house_says_when_to_come_again_and_keeps_the_question(assistant):
+    workers = Workers(1, 0)
+    app = open_window(FastAPI(), assistant, workers=workers)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://window") as client:
+        async with workers.ticket():
+            told = await client.post("/lite", data=form(q="eco uno", region="DO-25"))
+        assert told.status_code == 503
+        assert told.headers["retry-after"] == "1"
+        assert "Intente otra vez en 1 segundos" in told.text
+        assert "eco uno" in told.text and 'value="DO-25" selected' in told.text
+        assert assistant.asked == []
+        assert (await client.post("/lite", data=form(q="eco uno"))).status_code == 200
+        assert workers.held == 0

@@ -25,11 +25,11 @@ from ui.api.description import JSON, describe
 from ui.api.intake import Intake
 from ui.api.mcp import Endpoint
 from ui.api.public import add_public
-from ui.api.workers import Workers
 from ui.assemble import House
 from ui.console import PATH
 from ui.problems import KINDS, response
 from ui.usage.doors import add_feedback
+from ui.workers import Workers
 
 if TYPE_CHECKING:
     from ui.usage.recorder import Recorder
@@ -40,15 +40,20 @@ LEFT = 499
 
 
 def create_app(
-    house: House, assistant: Assistant, token: str, usage: Recorder | None = None
+    house: House,
+    assistant: Assistant,
+    token: str,
+    usage: Recorder | None = None,
+    workers: Workers | None = None,
 ) -> FastAPI:
     """The API over one house. `token` opens the endpoints of commands on this machine; `usage` keeps
-    what is asked.
+    what is asked; `workers` are shared with other doors of the same process.
 
     Raises UsageError where a channel or a login provider is set by half.
     """
     settings = house.settings
-    asking = Asking(house, assistant, Workers(settings.at_once, settings.waiting), usage)
+    workers = workers or Workers(settings.at_once, settings.waiting)
+    asking = Asking(house, assistant, workers, usage)
     mcp = Endpoint(asking.at("mcp"))
     channel = Doors(settings, asking.at("channel"))
 

@@ -18,11 +18,11 @@ from agents.assistant import Assistant
 from agents.direct import call_tool
 from agents.state import Answer, Request
 from sources.errors import VentanillaError
-from ui.api.workers import Workers
 from ui.assemble import House
 from ui.passages import SearchAnswer, SearchRequest, search
 from ui.problems import KINDS, kind_of, told
 from ui.usage.recorded import Recorded
+from ui.workers import Workers
 
 if TYPE_CHECKING:
     from ui.usage.recorder import Recorder

@@ -25,21 +25,19 @@ from agents.assistant import EXPIRY
 from agents.state import MAX_QUESTION, Answer
 from agents.state import Request as Question
 from sources.country import countries
-from sources.errors import VentanillaError
+from sources.errors import Busy, VentanillaError
 from ui.headers import hash_source
 from ui.lite.render import answer_parts, statement
 from ui.page import ANSWERS, FOLDER, Texts, country_choices, language_asked, languages, tag_of
 from ui.page.region import region_groups, region_named
 from ui.page.session import IDLE_S, for_country
 from ui.usage.reasons import reasons
+from ui.workers import Workers
 
 if TYPE_CHECKING:
     from ui.page.assistant import AssistantLike
 
 log = logging.getLogger("ventanilla.lite")
-
-AT_ONCE, WAITING = 20, 100
-"""Questions answered at the same time, and how many more may wait; others are told to come back."""
 
 Keep = Callable[[str, bool, str | None], bool]
 """Keeps (id of an answer, whether it helped, reason or None), as `Recorder.give_feedback` does; False
@@ -71,9 +69,11 @@ def policy() -> str:
 class Lite:
     """The pages over one assistant. `kept_days` is how long questions are kept for statistics."""
 
-    def __init__(self, assistant: AssistantLike, keep: Keep | None, kept_days: int) -> None:
+    def __init__(
+        self, assistant: AssistantLike, keep: Keep | None, kept_days: int, workers: Workers
+    ) -> None:
         self.assistant, self.keep, self.kept_days = assistant, keep, kept_days
-        self._free, self._asking = asyncio.Semaphore(AT_ONCE), 0
+        self.workers = workers
         self._templates = Environment(
             loader=PackageLoader("ui.lite"),
             autoescape=True,
@@ -116,14 +116,14 @@ class Lite:
             language=tag_of(answers) or None,
             literal=literal,
         )
-        if self._asking >= AT_ONCE + WAITING:
-            return self._start(request, language, question, country, words.busy, 503, territory)
-        self._asking += 1
         try:
-            async with self._free:
+            async with self.workers.ticket():
                 answer = await self._answer(asked, conversation)
-        finally:
-            self._asking -= 1
+        except Busy as full:
+            said = words.busy.format(seconds=full.wait_s)
+            page = self._start(request, language, question, country, said, 503, territory)
+            page.headers["Retry-After"] = str(full.wait_s)
+            return page
         if answer is None:
             return self._start(request, language, question, country, words.failed, 500, territory)
         parts = answer_parts(
@@ -236,9 +236,11 @@ class Lite:
         return HTMLResponse(html, status, headers)
 
 
-def add_lite(app: FastAPI, assistant: AssistantLike, keep: Keep | None, kept_days: int) -> None:
+def add_lite(
+    app: FastAPI, assistant: AssistantLike, keep: Keep | None, kept_days: int, workers: Workers
+) -> None:
     """Adds the pages to `app`, before the page that takes all other addresses."""
-    lite = Lite(assistant, keep, kept_days)
+    lite = Lite(assistant, keep, kept_days, workers)
     hidden: dict[str, Any] = {"include_in_schema": False, "response_class": HTMLResponse}
     app.get("/lite", **hidden)(lite.start)
     app.post("/lite", **hidden)(lite.ask)

@@ -45,6 +45,7 @@ class Texts(BaseModel):
     question_hint: str
     ask: str
     asking: str
+    waiting: str
     new: str
     conversation: str
     welcome: str

@@ -10,12 +10,15 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.blocks import BlocksConfig
 from gradio.state_holder import SessionState, StateHolder
+
+from ui.page.session import IDLE_S
 
 
 class _Configuration(BlocksConfig):
@@ -35,12 +38,16 @@ class Blocks(gr.Blocks):
         self.default_config = _Configuration(self)
 
     def drop_ended(self) -> None:
-        """Drops the sessions of closed pages whose state is gone: Gradio keeps the last 10,000."""
+        """Drops the sessions whose state is gone and whose page is closed, or was not heard of since:
+        Gradio keeps the last 10,000.
+        """
         held: StateHolder | None = getattr(self, "state_holder", None)
         if held is None:
             return
+        long_ago = datetime.now() - timedelta(seconds=IDLE_S)
         for name, session in list(held.session_data.items()):
-            if session.is_closed and not session.state_data:
+            silent = held.time_last_used.get(name, long_ago) <= long_ago
+            if not session.state_data and (session.is_closed or silent):
                 held.session_data.pop(name, None)
                 held.time_last_used.pop(name, None)
 

@@ -94,23 +94,23 @@ class Session:
         if not self.language_chosen and self.visitor_language in ANSWERS:
             self.language = next((s for s in spoken if s in languages()), self.visitor_language)
 
-    def asked(self, shown: str, country: str) -> None:
-        """Shows the visitor's words, and an empty answer that will grow."""
+    def asked(self, shown: str, country: str, asking: str) -> None:
+        """Shows the visitor's words, and below them `asking`, where the answer will grow."""
         self.asked_country, self.complete = country, False
         for message in self.messages:
             message.pop("options", None)
         self.messages += [
             {"role": "user", "content": rendering.own_words(shown)},
-            {"role": "assistant", "content": rendering.growing(self.words.asking, self.language)},
+            {"role": "assistant", "content": rendering.growing(asking, self.language)},
         ]
 
     def grow(self, text: str) -> None:
         """Shows the answer as far as it has come."""
         self.messages[-1]["content"] = rendering.growing(text, self.language)
 
-    def fail(self) -> None:
-        """Shows that something broke on our side."""
-        self.messages[-1]["content"] = rendering.plain(self.words.failed, self.language)
+    def fail(self, said: str) -> None:
+        """Shows `said` in place of an answer: that something broke, or that there is no room."""
+        self.messages[-1]["content"] = rendering.plain(said, self.language)
 
     def answered(self, question: str, answer: Answer) -> None:
         """Shows the complete answer, with its choices or next questions as buttons."""

@@ -13,7 +13,7 @@ import pytest
 
 from sources.errors import Busy
 from tests.ui.api.conftest import Slow, running, with_settings
-from ui.api.workers import Workers
+from ui.workers import Workers
 
 ASKED = {"question": "¿Cuánto cuesta renovar la licencia?", "country": "DO"}
 EVENTS = {"Accept": "text/event-stream"}

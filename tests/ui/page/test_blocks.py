@@ -1,8 +1,8 @@
 """Events that change a few of their outputs, and what is kept of a session."""
 
-import asyncio
 import copy
 import tracemalloc
+from datetime import timedelta
 
 import gradio as gr
 import pytest
@@ -90,10 +90,11 @@ async def test_ended_sessions_are_dropped_and_others_stay(page):
     made.drop_ended()  # no page is served yet
     held = StateHolder()
     held.set_blocks(made)
-    for name in ("open", "closed", "ended"):
+    for name in ("open", "begun", "closed", "ended", "silent"):
         held[name][state._id] = name
     held["closed"].is_closed = held["ended"].is_closed = True
-    del held["ended"].state_data[state._id]
+    for name in ("begun", "ended", "silent"):
+        del held[name].state_data[state._id]
+    held.time_last_used["silent"] -= timedelta(hours=2)
     made.drop_ended()
-    assert set(held.session_data) == set(held.time_last_used) == {"open", "closed"}
-    await asyncio.sleep(0)
+    assert set(held.session_data) == set(held.time_last_used) == {"open", "begun", "closed"}

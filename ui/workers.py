@@ -31,7 +31,7 @@ class Workers:
     """`at_once` places and `waiting` seats before them."""
 
     def __init__(
-        self, at_once: int, waiting: int, *, longest_wait_s: float = LONGEST_WAIT_S
+        self, at_once: int = 16, waiting: int = 64, *, longest_wait_s: float = LONGEST_WAIT_S
     ) -> None:
         self.at_once, self.waiting, self.longest_wait_s = at_once, waiting, longest_wait_s
         self.places = asyncio.Semaphore(at_once)
@@ -44,10 +44,15 @@ class Workers:
             raise self.busy()
         return Ticket(self)
 
+    @property
+    def wait_s(self) -> int:
+        """Seconds until who comes now should have a place, 1 to 60."""
+        rounds = max(1, self.held - self.at_once + 1) / self.at_once
+        return min(60, max(1, math.ceil(self._mean_s * rounds)))
+
     def busy(self) -> Busy:
         """That there is no room, and when there should be some."""
-        rounds = max(1, self.held - self.at_once + 1) / self.at_once
-        wait_s = min(60, max(1, math.ceil(self._mean_s * rounds)))
+        wait_s = self.wait_s
         return Busy("too many questions at the moment", f"Wait {wait_s} seconds.", wait_s=wait_s)
 
     def took(self, seconds: float) -> None:
@@ -56,10 +61,13 @@ class Workers:
 
 
 class Ticket:
-    """A place that was promised; it is given back on leaving, or by `release` if it was never used."""
+    """A place that was promised; it is given back on leaving, or by `release` if it was never used.
+    `wait_s` are the seconds that it was expected to wait when it was given.
+    """
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
+        self.wait_s = workers.wait_s
         self._open = True
         self._begun: float | None = None
         workers.held += 1
