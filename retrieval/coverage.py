@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from retrieval.concepts import Matcher
 from retrieval.lexicon import Lexicon
@@ -40,6 +41,10 @@ class Coverage:
       nothing in this document;
     - `passage`: the share that one passage covers together with the title: words that stand
       together mean more than words scattered over a long text;
+    - `elsewhere`: the share of the question's weight in concepts of the vocabulary that the document
+      has nowhere, and `aside` in those that only its text has, or that it is merely related to:
+      "certificado de nacionalidad" is not what a "certificado de estudios" is about, whatever words
+      they have in common;
     - `subjects`: how many words the question is about: a long story names less of any one service;
     - `asked`: the likeness to the nearest question that the document is known to answer;
     - `action`: 1 where both want the same done, -1 where the question wants something else done;
@@ -52,6 +57,8 @@ class Coverage:
     label_share: float = 0.0
     reverse: float = 0.0
     missing: float = 0.0
+    elsewhere: float = 0.0
+    aside: float = 0.0
     subjects: int = 0
     asked: float = 0.0
     action: float = 0.0
@@ -73,7 +80,7 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
     if not total:
         return Coverage()
     neighbours = _neighbours(reading.concepts, matcher)
-    covered = in_label = missing = literal = 0.0
+    covered = in_label = missing = literal = elsewhere = aside = 0.0
     met = unmet = 0
     foreign = reading.language not in (None, profile.language)
     for subject in reading.subjects:
@@ -88,6 +95,9 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         in_label += subject.weight * label
         if best <= RELATED and subject.names and not subject.weak:
             missing += subject.weight
+        has = _has(subject, profile, matcher)
+        elsewhere += subject.weight * (has is _Has.NOWHERE)
+        aside += subject.weight * (has is _Has.ASIDE)
     reverse = named = 0.0
     for name in profile.labels:
         told = _named(name, reading, neighbours, foreign)
@@ -99,6 +109,8 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         label_share=in_label / total,
         reverse=reverse,
         missing=missing / total,
+        elsewhere=elsewhere / total,
+        aside=aside / total,
         subjects=len(counted),
         asked=max((_alike(reading, asked, total, foreign) for asked in profile.asked), default=0.0),
         action=_same_action(reading, profile, matcher),
@@ -111,6 +123,25 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         named=named,
         foreign=foreign,
     )
+
+
+class _Has(Enum):
+    """Where a document has what a word of the question means."""
+
+    NAMED = auto()
+    ASIDE = auto()
+    NOWHERE = auto()
+
+
+def _has(subject: Subject, profile: Profile, matcher: Matcher) -> _Has:
+    """NAMED also where the word names no concept, or only what is to be done."""
+    meant = {c for c in subject.concepts if matcher.concepts[c].scheme != ACTIONS}
+    if not meant or meant & profile.concepts or any(meant & a.concepts for a in profile.asked):
+        return _Has.NAMED
+    if meant & profile.body_concepts:
+        return _Has.ASIDE
+    leads = {near for concept in meant for near in matcher.neighbours(concept)}
+    return _Has.ASIDE if leads & profile.concepts else _Has.NOWHERE
 
 
 def _holds(subject: Subject, profile: Profile, foreign: bool) -> bool:

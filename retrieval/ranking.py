@@ -23,7 +23,7 @@ from sources.catalog import read_yaml
 
 WEIGHTS = Path(__file__).with_name("ranking.yaml")
 LEAD = "lead"
-AGAINST = frozenset({"missing", "gap", "open", "unmet", "strange", "rivals"})
+AGAINST = frozenset({"missing", "elsewhere", "aside", "gap", "open", "unmet", "strange", "rivals"})
 """Signs that never speak for a document; all others never speak against one. The fit is held to
 it, so that a weight stays true for questions unlike those it was fitted on."""
 
@@ -60,6 +60,8 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
         "both": coverage.reverse * coverage.label_share,
         "about": max(math.sqrt(coverage.named * coverage.label_share), coverage.asked),
         "missing": coverage.missing,
+        "elsewhere": coverage.elsewhere,
+        "aside": coverage.aside,
         "gap": coverage.missing / story,
         "open": (1 - coverage.passage) / story,
         "asked": coverage.asked,

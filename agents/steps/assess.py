@@ -19,7 +19,7 @@ from retrieval.index import Scope
 from retrieval.ranking import FURTHEST, with_lead
 from sources.document import Verification, last_day
 
-ENOUGH, PERHAPS = -0.7, -1.8
+ENOUGH, PERHAPS = -0.6, -1.8
 """Trust from which a document answers, and from which the citizen is asked whether it is what was
 meant. It is in log-odds: at 0, right is as likely as wrong."""
 
@@ -114,10 +114,14 @@ BESIDE = {"cost", "requirement", "evidence", "processing_time", "legal_resource"
 
 
 def _beside_findings(state: State, context: Context) -> dict[str, Any]:
-    """Rows answer; a document joins them where something else was asked too, and it is sure."""
+    """Rows answer; a document joins them where something else was asked too, and it is sure. One
+    that stands in for rows that are missing must be surer: the question was for rows.
+    """
     ruled = _by_rules(state, context)
     more = BESIDE & set(state["understanding"]["aspects"])
-    joins = ruled["verdict"] == "compose" and (more or not _any_rows(state))
+    trust = max((e["trust"] for e in best_per_document(state)), default=-FURTHEST)
+    stands_in = not _any_rows(state) and trust >= PART
+    joins = ruled["verdict"] == "compose" and (more or stands_in)
     return {"verdict": "compose", "chosen": ruled["chosen"] if joins else [], "alike": []}
 
 

@@ -2,12 +2,14 @@
 
     python tests/bench/ranking.py [--write] [--sample N] [--home DIR]
 
-Questions: those that the catalogue knows citizens to ask (`sources.asked`) and the `tune` part of
-the golden questions. A question that stands in the index would find itself, so the known ones are
-dealt into five parts: each is asked of an index that holds the other four. The order of documents
-is fitted as a conditional logit over the first documents found; the trust in the first of them as a
-logistic regression, for which questions without an answer count too. What is printed comes from
-five-fold cross-validation. Ends with one JSON line. `--write` renews ``retrieval/ranking.yaml``.
+Questions: those that the catalogue knows citizens to ask (`sources.asked`), the `tune` part of the
+golden questions, and one for each of many concepts of the vocabulary: answered by the documents whose
+titles or names have it, and by none where no document found has it anywhere. A question that stands
+in the index would find itself, so the known ones are dealt into five parts: each is asked of an index
+that holds the other four. The order of documents is fitted as a conditional logit over the first
+documents found; the trust in the first of them as a logistic regression, for which questions without
+an answer count too. What is printed comes from five-fold cross-validation. Ends with one JSON line.
+`--write` renews ``retrieval/ranking.yaml``.
 """
 
 from __future__ import annotations
@@ -35,11 +37,13 @@ from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage
 from retrieval.index import Scope, open_index
 from retrieval.ingest import sync
+from retrieval.reading import ACTIONS
 from retrieval.search import Searcher
 from retrieval.store import Store
 from sources import connectors
 from sources.asked import read_asked
 from sources.catalog import read_catalog
+from sources.country import countries
 from sources.document import Document, Rejected
 from sources.vocabulary import concepts
 
@@ -50,9 +54,17 @@ GOLDEN = ROOT / "tests" / "evals" / "golden"
 ORIGINS = {"seed": None, "br-servicos": ROOT.parent / "shared/data/br-cartas-de-servico"}
 PARTS = 5
 CANDIDATES = 20
-NONE_COUNTS, KNOWN_COUNTS = 2.0, 0.4
-"""How much a question without an answer counts, since a wrong answer is worse than none; and one
-that the catalogue knows, of which many are on services that hardly anybody asks for."""
+NONE_COUNTS, KNOWN_COUNTS, CONCEPT_COUNTS = 2.0, 0.4, 0.15
+"""How much a question without an answer counts, since a wrong answer is worse than none; one that the
+catalogue knows, of which many are on services that hardly anybody asks for; and one made of a concept,
+which is no citizen's."""
+
+TEMPLATES = {
+    "es": ("¿Dónde puedo hacer {}?", "{}: ¿qué documentos piden?", "Necesito información sobre {}"),
+    "pt": ("Onde posso fazer {}?", "{}: quais documentos pedem?", "Preciso de informação sobre {}"),
+}
+CONCEPTS_EACH = 350
+"""Concepts that are asked for in each country."""
 
 THRESHOLDS = (-1.0, -0.5, 0.0, 0.5)
 
@@ -69,6 +81,7 @@ class Question(NamedTuple):
     history: list[dict[str, str]]
     right: frozenset[str]
     known: bool
+    concept: str | None = None
 
 
 @dataclass
@@ -106,6 +119,25 @@ def questions(sample: int) -> list[Question]:
         if golden.split == "tune" and (none or (right and golden.kind not in SKIPPED)):
             history = [turn.model_dump() for turn in golden.history]
             found.append(Question(golden.question, golden.country, history, right, False))
+    return found
+
+
+def of_concepts() -> list[Question]:
+    """Questions by the names of concepts, the same at every run; which documents answer is seen when
+    they are asked.
+    """
+    found = []
+    for code, country in countries().items():
+        named = [
+            (concept, concept.prefLabel[country.language])
+            for concept in concepts().values()
+            if concept.scheme != ACTIONS and concept.prefLabel.get(country.language)
+        ]
+        named.sort(key=lambda n: hashlib.sha256(f"{code}{n[1]}".encode()).digest())
+        for number, (concept, label) in enumerate(named[:CONCEPTS_EACH]):
+            template = TEMPLATES[country.language][number % 3]
+            text = template.format(label if label.isupper() else label[:1].lower() + label[1:])
+            found.append(Question(text, code, [], frozenset(), False, concept.id))
     return found
 
 
@@ -155,13 +187,31 @@ def choose(question: Question, context: Context) -> Choice | None:
     )
     candidates = passages.documents[:CANDIDATES]
     right = np.array([c.document.id in question.right for c in candidates], bool)
+    if question.concept:
+        has = [where(question.concept, c.document, context) for c in candidates]
+        right = np.array([h == "named" for h in has], bool)
+        if not right.any() and "aside" in has:
+            return None  # it may answer, or not
     if not candidates or (question.right and not right.any()):
         return None
     rows = [list(ranking.signs(c.coverage, c.fused).values()) for c in candidates]
-    kind = "none" if not question.right else "known" if question.known else "golden"
+    kind = "none" if not right.any() else "known" if question.known else "golden"
+    counts = NONE_COUNTS if not right.any() else KNOWN_COUNTS if question.known else 1.0
+    if question.concept:
+        kind, counts = f"concept {'named' if right.any() else 'none'}", CONCEPT_COUNTS
     kind += " BR" if "BR" in read["countries"] else ""
-    counts = NONE_COUNTS if not question.right else KNOWN_COUNTS if question.known else 1.0
     return Choice(np.array(rows), right, counts, kind)
+
+
+def where(concept: str, document: Document, context: Context) -> str:
+    """Whether a document has a concept in its title or names, elsewhere in it, or not at all."""
+    matcher = context.searcher.matcher
+    labels = " · ".join((document.title, *document.names, *document.keywords))
+    said = (labels, *document.asked, document.text)
+    for place, text in zip(("named", *("aside",) * len(said[1:])), said, strict=True):
+        if concept in matcher.in_text(text, document.language, document.country):
+            return place
+    return "nowhere"
 
 
 def bounds() -> tuple[Array, Array]:
@@ -260,8 +310,8 @@ def judge(found: list[Choice]) -> tuple[dict[str, dict[str, float]], str]:
             row[f"answered >{least:g}"] = float((trust[of] >= least).mean())
             row[f"right >{least:g}"] = float((right & (trust >= least))[of].mean())
         report[kind] = {k: round(v, 3) for k, v in row.items()}
-        lines.append(f"{kind:<12}" + "".join(f"{v:>15.3f}" for v in row.values()))
-    head = f"{'':<12}" + "".join(f"{name:>15}" for name in row)
+        lines.append(f"{kind:<18}" + "".join(f"{v:>15.3f}" for v in row.values()))
+    head = f"{'':<18}" + "".join(f"{name:>15}" for name in row)
     return report, "\n".join([head, *lines])
 
 
@@ -269,10 +319,10 @@ def main() -> None:
     """Prints the tables, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--sample", type=int, default=1800, help="known questions of each set")
+    parser.add_argument("--sample", type=int, default=900, help="known questions of each set")
     parser.add_argument("--home", type=Path, help="keep the five indexes in this folder")
     options = parser.parse_args()
-    asked = questions(options.sample)
+    asked = [*questions(options.sample), *of_concepts()]
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(2) as pool:
         home = options.home or Path(scratch)
         jobs = [pool.submit(choices, part, home, asked) for part in range(PARTS)]
