@@ -35,6 +35,9 @@ def test_a_lead_makes_surer_up_to_a_point():
     assert alone > ranking.with_lead(0.0, 0.1) > ranking.with_lead(0.0, -2.0)
 
 
-@pytest.mark.parametrize(("field", "value"), [("missing", 0.5), ("unmet", 2), ("passage", 0.1)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("missing", 0.5), ("elsewhere", 0.5), ("aside", 0.5), ("unmet", 2), ("passage", 0.1)],
+)
 def test_what_is_left_open_takes_trust_away(field, value):
     assert ranking.trust(replace(NEAR, **{field: value}), 1.0) < ranking.trust(NEAR, 1.0)
