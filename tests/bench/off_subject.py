@@ -20,13 +20,11 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from sources.vocabulary.concept import Concept
-
 from agents.assistant import Assistant
 from agents.state import Request, Status
 from retrieval.reading import ACTIONS
 from sources.country import countries
-from sources.vocabulary import concepts
+from sources.vocabulary import Concept, concepts
 from ui.assemble import House, open_house
 from ui.settings import Settings
 
