@@ -24,7 +24,7 @@ ENOUGH, PERHAPS = -0.6, -1.8
 meant. It is in log-odds: at 0, right is as likely as wrong."""
 
 SURE = 0.7
-"""Trust from which a document answers rather than a tool asks back."""
+"""Trust from which a document answers where a tool asks back, or has no rows."""
 
 PART = 0.0
 """Trust from which a document answers a part of a question."""
@@ -120,7 +120,7 @@ def _beside_findings(state: State, context: Context) -> dict[str, Any]:
     ruled = _by_rules(state, context)
     more = BESIDE & set(state["understanding"]["aspects"])
     trust = max((e["trust"] for e in best_per_document(state)), default=-FURTHEST)
-    stands_in = not _any_rows(state) and trust >= PART
+    stands_in = not _any_rows(state) and trust >= SURE
     joins = ruled["verdict"] == "compose" and (more or stands_in)
     return {"verdict": "compose", "chosen": ruled["chosen"] if joins else [], "alike": []}
 
