@@ -222,7 +222,7 @@ class Page(Choices):
             self.after: "",
             self.at_hand: frame.at_hand(country, words, session.language),
         }
-        said = status(words.failed)
+        said, failure = "", words.failed
         try:
             stream = self._stream(question, session, country)
             async with ticket, aclosing(paced(stream)) as pieces:
@@ -237,23 +237,24 @@ class Page(Choices):
                             quoted=beginning(piece),
                             language=piece.language,
                         )
+                        failure = ""
                     else:
                         session.grow(piece)
                         yield {self.chat: session.messages}
         except Busy as full:
-            busy = words.busy.format(seconds=full.wait_s)
-            said = status(busy)
-            session.fail(busy)
+            failure = words.busy.format(seconds=full.wait_s)
         except Exception as error:
             # The reader gets a sentence; the log gets the place, never the question.
             log.error("the assistant raised %s", type(error).__name__, exc_info=error)
-            if not session.forgotten:
-                session.fail(words.failed)
+            failure = words.failed
         if session.forgotten:
             # Gradio stops a run by an id that the browser may not have been told yet, so one that
             # was just begun goes on, and may have drawn over the page that was cleared.
             yield self._cleared(session.current)
             return
+        if failure:
+            session.fail(failure)
+            said = status(failure)
         yield {
             self.session: session,
             self.chat: session.messages,
@@ -309,9 +310,9 @@ class Page(Choices):
         """A session was deleted, some time after its page was closed."""
         self.blocks.drop_ended()
         session = session and session.current
-        if session is None or not session.turns or session.forgotten:
+        if session is None or not session.turns:
             return
-        session.forgotten = True
+        session.end()
         if self.loop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._forget_later, session.conversation)
 

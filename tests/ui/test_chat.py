@@ -280,6 +280,18 @@ async def test_whose_turn_never_comes_is_told_and_leaves_no_place_taken(assistan
     assert assistant.asked == []
 
 
+async def test_whose_turn_never_comes_may_have_begun_anew_meanwhile(assistant):
+    page = chat.Page(assistant, workers=Workers(1, 1, longest_wait_s=0.05))
+    async with page.workers.ticket():
+        session = Session()
+        running = page._ask("eco uno", session, "CL")
+        await anext(running)
+        fresh = (await page._renew(session))[page.session]
+        (end,) = [update async for update in running]
+        assert end[page.chat] == [] and end[page.session] is fresh
+        assert page.workers.held == 1
+
+
 async def test_a_browser_that_goes_away_gives_the_place_back(assistant):
     workers = Workers(1, 0)
     with served(assistant, workers) as url:

@@ -27,8 +27,8 @@ class Session:
     `turns` holds question and answer, oldest first; `complete` tells that the last question, asked
     for `asked_country`, has its answer. `territory` is the code of the region chosen, `answers_in`
     the language of answers chosen beside an English page. `literal` are words that were not meant as
-    they were read. `pending` is the question that a clarification waits to ask again. `forgotten`
-    tells a run still under way that its conversation is over; `next` is the one that came after.
+    they were read. `pending` is the question that a clarification waits to ask again. `next` is the
+    session that came after, once this conversation is over.
     """
 
     language: str = BUILT_IN
@@ -43,13 +43,17 @@ class Session:
     asked_country: str = ""
     territory: str | None = None
     complete: bool = False
-    forgotten: bool = False
     next: Session | None = None
 
     @property
     def words(self) -> Texts:
         """The page's texts in this visitor's language."""
         return languages()[self.language]
+
+    @property
+    def forgotten(self) -> bool:
+        """Tells a run still under way that its conversation is over."""
+        return self.next is not None
 
     @property
     def current(self) -> Session:
@@ -65,7 +69,7 @@ class Session:
         """Ends the conversation: what was said is dropped. Returns a session for a new one: same
         language, same region, nothing else.
         """
-        self.forgotten, self.messages, self.turns, self.pending = True, [], [], None
+        self.messages, self.turns, self.pending = [], [], None
         self.next = Session(
             self.language, self.language_chosen, self.visitor_language, self.answers_in,
             territory=self.territory,
