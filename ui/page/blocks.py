@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from gradio.blocks import BlocksConfig
 from gradio.state_holder import SessionState, StateHolder
 
 from ui.page.session import IDLE_S
+
+TIDY_S = 60.0
 
 
 class _Configuration(BlocksConfig):
@@ -36,14 +39,19 @@ class Blocks(gr.Blocks):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.default_config = _Configuration(self)
+        self._dropped_at = -TIDY_S
 
     def drop_ended(self) -> None:
         """Drops the sessions whose state is gone and whose page is closed, or was not heard of since:
-        Gradio keeps the last 10,000.
+        Gradio keeps the last 10,000. To be called whenever one ends: it looks at all of them, but not
+        more often than every `TIDY_S` seconds.
         """
         held: StateHolder | None = getattr(self, "state_holder", None)
-        if held is None:
+        if held is None or not held.session_data:
             return
+        if time.monotonic() - self._dropped_at < TIDY_S:
+            return
+        self._dropped_at = time.monotonic()
         long_ago = datetime.now() - timedelta(seconds=IDLE_S)
         for name, session in list(held.session_data.items()):
             silent = held.time_last_used.get(name, long_ago) <= long_ago

@@ -98,3 +98,16 @@ async def test_ended_sessions_are_dropped_and_others_stay(page):
     held.time_last_used["silent"] -= timedelta(hours=2)
     made.drop_ended()
     assert set(held.session_data) == set(held.time_last_used) == {"open", "begun", "closed"}
+
+
+async def test_all_sessions_are_looked_at_now_and_then_not_for_each_that_ends(page, monkeypatch):
+    made, *_ = page
+    held = StateHolder()
+    held.set_blocks(made)
+    for name in ("one", "two"):
+        held[name].is_closed = True
+        made.drop_ended()
+    assert set(held.session_data) == {"two"}
+    monkeypatch.setattr("ui.page.blocks.TIDY_S", 0.0)
+    made.drop_ended()
+    assert not held.session_data
