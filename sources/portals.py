@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
@@ -29,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Attribute
 
 from sources.catalog import CatalogEntry, one_line
+from sources.closing import Closing
 from sources.connectors import Memory
 from sources.document import Item, Rejected, Unchanged
 from sources.errors import CatalogError, ConnectorError, StatusError, Unavailable
@@ -105,7 +105,7 @@ class Answer:
     day: str | None = None
 
 
-class Portal:
+class Portal(Closing):
     """One reading of a portal, with the pauses that its hosts are owed."""
 
     def __init__(
@@ -125,15 +125,8 @@ class Portal:
         self._asked: dict[str, float] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="ventanilla-")
 
-    def __enter__(self) -> Portal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Removes what was downloaded."""
         self._folder.cleanup()
 
     def get(

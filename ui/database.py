@@ -9,13 +9,13 @@ import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import URL, DateTime, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from sources.closing import Closing
 from sources.errors import UsageError, VentanillaError
 
 SQLITE_PATIENCE_S = 10
@@ -44,7 +44,7 @@ class Moment(TypeDecorator[datetime]):
         return made.astimezone(UTC)
 
 
-class Database:
+class Database(Closing):
     """What is kept behind one engine, open until it is closed: as a context manager, at its end."""
 
     def __init__(self, engine: Engine) -> None:
@@ -53,17 +53,6 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_engine(place: Path | str, metadata: MetaData, setting: str) -> Engine:

@@ -17,9 +17,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from threading import Event, Timer
-from types import TracebackType
 from typing import Any
 
+from sources.closing import Closing
 from sources.parsers import Parsed, Unreadable, parse, reader_of
 from sources.parsers.wire import unpacked
 from sources.process import environment, how_it_ended, kill
@@ -36,7 +36,7 @@ _RENEW_ABOVE = 400 * 1024**2
 _COMMAND = (sys.executable, "-P", "-m", "sources.parsers.child")
 
 
-class Reader:
+class Reader(Closing):
     """The process, started when first needed. Not for several threads at once."""
 
     def __init__(self, command: Sequence[str] = _COMMAND, seconds: float = SECONDS) -> None:
@@ -46,17 +46,6 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self.peak_bytes = 0
         """The most memory that the process has taken so far, as it told after its last file."""
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the process, and whatever it started."""
