@@ -54,6 +54,7 @@ from pydantic import Field as Attribute
 from agents.context import Patience
 from agents.llm import LATAM_GPT, ModelOptions
 from sources.errors import UsageError
+from ui.workers import AT_ONCE, WAITING
 
 PREFIX = "VENTANILLA_"
 
@@ -104,8 +105,8 @@ class Settings(BaseModel):
     rate_address: int = Attribute(default=60, ge=0)
     day_address: int = Attribute(default=5000, ge=0)
     proxies: str = "127.0.0.1"
-    at_once: int = Attribute(default=16, ge=1, le=1000)
-    waiting: int = Attribute(default=64, ge=0, le=10_000)
+    at_once: int = Attribute(default=AT_ONCE, ge=1, le=1000)
+    waiting: int = Attribute(default=WAITING, ge=0, le=10_000)
     body_bytes: int = Attribute(default=1_048_576, ge=1024)
     channel_url: str | None = None
     channel_phone: str | None = None

@@ -17,6 +17,9 @@ from types import TracebackType
 
 from sources.errors import Busy
 
+AT_ONCE, WAITING = 16, 64
+"""Unless the settings say otherwise."""
+
 USUAL_S = 1.0
 """Seconds of an answer, until some were measured."""
 
@@ -31,7 +34,11 @@ class Workers:
     """`at_once` places and `waiting` seats before them."""
 
     def __init__(
-        self, at_once: int = 16, waiting: int = 64, *, longest_wait_s: float = LONGEST_WAIT_S
+        self,
+        at_once: int = AT_ONCE,
+        waiting: int = WAITING,
+        *,
+        longest_wait_s: float = LONGEST_WAIT_S,
     ) -> None:
         self.at_once, self.waiting, self.longest_wait_s = at_once, waiting, longest_wait_s
         self.places = asyncio.Semaphore(at_once)

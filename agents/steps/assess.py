@@ -82,8 +82,7 @@ async def assess(state: State, context: Context) -> dict[str, Any]:
     if state.get("asks"):
         # A document that surely answers what was asked spares the citizen a question.
         named = BESIDE & set(state["understanding"]["aspects"])
-        trust = max((e["trust"] for e in best_per_document(state)), default=FURTHEST)
-        if ruled["verdict"] == "compose" and (named or trust >= SURE):
+        if ruled["verdict"] == "compose" and (named or _is_sure(state)):
             return ruled
         nowhere = any(ask["argument"] == COUNTRY for ask in state["asks"])
         return {"verdict": "country" if nowhere else "argument", "chosen": []}
@@ -119,10 +118,14 @@ def _beside_findings(state: State, context: Context) -> dict[str, Any]:
     """
     ruled = _by_rules(state, context)
     more = BESIDE & set(state["understanding"]["aspects"])
-    trust = max((e["trust"] for e in best_per_document(state)), default=-FURTHEST)
-    stands_in = not _any_rows(state) and trust >= SURE
+    stands_in = not _any_rows(state) and _is_sure(state)
     joins = ruled["verdict"] == "compose" and (more or stands_in)
     return {"verdict": "compose", "chosen": ruled["chosen"] if joins else [], "alike": []}
+
+
+def _is_sure(state: State) -> bool:
+    """Whether some document surely answers."""
+    return any(e["trust"] >= SURE for e in best_per_document(state))
 
 
 def _any_rows(state: State) -> bool:

@@ -93,7 +93,7 @@ async def of(
     named = matcher.in_text(document.title, document.language, document.country)
     if concept.id in named:
         return "about"
-    kin = {*concept.broader, *concept.related}
+    kin = set(matcher.neighbours(concept.id))
     kin |= {other.id for other in concepts().values() if concept.id in other.broader}
     return "near" if named & kin else "off"
 

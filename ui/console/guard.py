@@ -35,14 +35,6 @@ OPEN = (LOGIN, LOGOUT)
 STATIC = ("/assets/", "/static/", "/theme.css", "/favicon.ico", "/manifest.json", "/pwa_icon")
 """Gradio's own files: the same for everybody."""
 
-NEEDED = (
-    "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/heartbeat/",
-    "/gradio_api/upload", "/gradio_api/upload_progress", "/gradio_api/run/predict",
-    "/gradio_api/cancel", "/gradio_api/startup-events", "/gradio_api/app_id",
-    "/gradio_api/reset", "/config",
-)  # fmt: skip
-"""Endpoints of Gradio that the console uses. None of them serves a file."""
-
 GRADIO = "/gradio_api/"
 
 NEEDED_BY_CITIZENS = (
@@ -52,6 +44,12 @@ NEEDED_BY_CITIZENS = (
 """Endpoints of Gradio that the citizen's page uses: it takes and gives no files, and a link to what
 a session shows, which Gradio would write to the disk, is not made.
 """
+
+NEEDED = (
+    *NEEDED_BY_CITIZENS, f"{GRADIO}upload", f"{GRADIO}upload_progress", f"{GRADIO}app_id",
+    f"{GRADIO}reset", "/config",
+)  # fmt: skip
+"""Those that the console uses. None of them serves a file."""
 
 DOWNLOADS = f"{PATH}/descargas/"
 

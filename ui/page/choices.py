@@ -73,14 +73,13 @@ class Choices(Parts):
     def _country_chosen(self, session: Session | None, country: str) -> Updates:
         session = current(session)
         before = session.language
-        region = self._region_of(session, country)
         session.follow_country(countries()[country].languages if country in countries() else ())
         if session.language != before:
             return self._relabel(session, country)
         return {
             self.session: session,
             self.at_hand: frame.at_hand(country, session.words, session.language),
-            **region,
+            **self._region_of(session, country),
             **self._examples_of(session, country),
         }
 

@@ -6,8 +6,7 @@ from html import escape
 
 from retrieval.places import Place, regions
 from retrieval.places.data import kind_label
-from sources.country import countries
-from ui.page import Texts
+from ui.page import Texts, country_choices
 
 CHOSEN = """element.addEventListener("change", (event) => {
   trigger("input", {territory: event.target.value});
@@ -48,5 +47,4 @@ def region_choice(country: str | None, chosen: str | None, words: Texts, languag
 
 def region_groups(language: str) -> list[tuple[str, tuple[Place, ...]]]:
     """Every country by name, with its regions."""
-    named = sorted((country.names[language], code) for code, country in countries().items())
-    return [(name, regions(code)) for name, code in named]
+    return [(name, regions(code)) for name, code in country_choices(language) if code]
