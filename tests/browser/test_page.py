@@ -188,6 +188,7 @@ def test_contrast_headings_and_names(visit):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(400)
+        page.wait_for_function("document.getAnimations().length === 0")  # no colour fades any more
         assert page.evaluate(LOW_CONTRAST) == [], scheme
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
     assert levels[0] == 1

@@ -28,7 +28,7 @@ CHECKS = [
     response_schema_conformance, response_headers_conformance, negative_data_rejection,
 ]  # fmt: skip
 EXAMPLES = 20
-LONGEST_S = 15
+LONGEST_S = 30
 """Seconds for each kind of request; what is left then is not asked."""
 
 
