@@ -447,9 +447,9 @@ def test_slips():
     "text", ["San Pedro, ", "Santa Maria de los ", "a", "s. sta. sto. ", "en Lima "]
 )
 def test_a_long_text_takes_no_longer_than_it_is(complete, text):
-    begin = time.perf_counter()
+    begin = time.thread_time()
     complete.one(text * 1000)
-    assert time.perf_counter() - begin < 5
+    assert time.thread_time() - begin < 5
 
 
 @given(st.text(alphabet="aeiounstñÇÁ., /-'\u0301\n¿SLMLima😀٣", max_size=60))

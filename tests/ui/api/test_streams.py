@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -137,11 +136,14 @@ def test_silence_has_a_heartbeat(house, monkeypatch):
 
     monkeypatch.setattr(public, "HEARTBEAT_S", 0.1)
     with running(house, Slow) as (url, slow):
-        threading.Timer(0.6, slow.go.set).start()
+        names = []
         with httpx.stream(
             "POST", f"{url}/api/ask", json=ASKED, headers=EVENTS, trust_env=False, timeout=30
         ) as stream:
-            names = [name for name, _ in events_of(stream.iter_lines())]
+            for name, _ in events_of(stream.iter_lines()):
+                names.append(name)
+                if names.count("comment") == 2:  # while the assistant still waits to be let
+                    slow.go.set()
     assert names.count("comment") >= 2 and names[-1] == "answer"
 
 
