@@ -74,6 +74,15 @@ def stopwords(language: str) -> frozenset[str]:
     return frozenset({False: "no", True: "y"}.get(w, w) for w in lists.get(language, ()))
 
 
+def needed(text: str) -> str:
+    """The words of a title before those that say what is not needed: "inscripción escolar" of
+    "Inscripción escolar sin acta de nacimiento"; all of them where nothing stands before.
+    """
+    told = words(text)
+    end = next((n for n, word in enumerate(told) if word in stopwords("without")), len(told))
+    return " ".join(told[:end] or told)
+
+
 def particles() -> frozenset[str]:
     """Articles and prepositions, which tell no title from another."""
     return stopwords("particles")

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from retrieval.concepts import Matcher
 from retrieval.lexicon import Lexicon
 from retrieval.profile import AskedQuestion, Label, Profile
-from retrieval.reading import ACTIONS, TRANSLATED, Reading, Subject
+from retrieval.reading import ACTIONS, EVENTS, TRANSLATED, Reading, Subject
 
 CONCEPT = 0.95
 EVENT, RELATED = 0.7, 0.3
@@ -25,10 +25,6 @@ IN_ASKED, IN_BODY, IN_PROSE = 0.7, 0.5, 0.8
 CPSV-AP fields, where the text itself says what it is about."""
 
 
-EVENTS = "life-events"
-"""The theme of the vocabulary that leads from an event to its services."""
-
-
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How a document meets a question.
@@ -37,8 +33,6 @@ class Coverage:
       names cover, `literal` whose very words it holds; `strength` is the latter's rarity added up;
     - `reverse`: the share of its best title or name that the question names; `named` the same with
       rare words counting more;
-    - `missing`: the share of the question's weight in words that name some service or other, but
-      nothing in this document;
     - `passage`: the share that one passage covers together with the title: words that stand
       together mean more than words scattered over a long text;
     - `elsewhere`: the share of the question's weight in concepts of the vocabulary that the document
@@ -56,7 +50,6 @@ class Coverage:
     share: float = 0.0
     label_share: float = 0.0
     reverse: float = 0.0
-    missing: float = 0.0
     elsewhere: float = 0.0
     aside: float = 0.0
     subjects: int = 0
@@ -80,7 +73,7 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
     if not total:
         return Coverage()
     neighbours = _neighbours(reading.concepts, matcher)
-    covered = in_label = missing = literal = elsewhere = aside = 0.0
+    covered = in_label = literal = elsewhere = aside = 0.0
     met = unmet = 0
     foreign = reading.language not in (None, profile.language)
     for subject in reading.subjects:
@@ -93,8 +86,6 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         best = max(label, _in_body(subject, profile, foreign))
         covered += subject.weight * best
         in_label += subject.weight * label
-        if best <= RELATED and subject.names and not subject.weak:
-            missing += subject.weight
         has = _has(subject, profile, matcher)
         elsewhere += subject.weight * (has is _Has.NOWHERE)
         aside += subject.weight * (has is _Has.ASIDE)
@@ -108,7 +99,6 @@ def cover(reading: Reading, profile: Profile, matcher: Matcher, lexicon: Lexicon
         share=covered / total,
         label_share=in_label / total,
         reverse=reverse,
-        missing=missing / total,
         elsewhere=elsewhere / total,
         aside=aside / total,
         subjects=len(counted),
@@ -136,9 +126,9 @@ class _Has(Enum):
 def _has(subject: Subject, profile: Profile, matcher: Matcher) -> _Has:
     """NAMED also where the word names no concept, or only what is to be done."""
     meant = {c for c in subject.concepts if matcher.concepts[c].scheme != ACTIONS}
-    if not meant or meant & profile.concepts or any(meant & a.concepts for a in profile.asked):
+    if not meant or meant & profile.subjects:
         return _Has.NAMED
-    if meant & profile.body_concepts:
+    if meant & (profile.concepts | profile.body_concepts):
         return _Has.ASIDE
     leads = {near for concept in meant for near in matcher.neighbours(concept)}
     return _Has.ASIDE if leads & profile.concepts else _Has.NOWHERE

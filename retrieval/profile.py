@@ -10,20 +10,21 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval.analyse import particles, question_words, stem, stopwords, words
+from retrieval.analyse import needed, particles, question_words, stem, stopwords, words
 from retrieval.concepts import Matcher, content
-from retrieval.reading import ACTIONS, LANGUAGES
+from retrieval.reading import ACTIONS, EVENTS, LANGUAGES
 from retrieval.store import Store
 from sources.document import Document, Field
 
 IN_TITLE, IN_NAMES, IN_KEYWORDS = 1.0, 0.95, 0.85
 """How strongly a word is covered by where it stands; see `retrieval.coverage` for the text."""
 
-FORMAT = "1"
+FORMAT = "2"
 """Raise it when profiles are made differently."""
 
 REMEMBERED = 8192
@@ -50,12 +51,13 @@ class AskedQuestion:
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a document is found by. `concepts` are those that its title, other names and keywords
-    name, `actions` the verbs of its title ("renew", "cancel").
+    name, `subjects` those of them that it is about, `actions` the verbs of its title ("renew").
     """
 
     strengths: dict[str, float]
     labels: tuple[Label, ...]
     concepts: frozenset[str]
+    subjects: frozenset[str]
     actions: frozenset[str]
     language: str
     asked: tuple[AskedQuestion, ...]
@@ -128,18 +130,38 @@ class Profiler:
                 strengths[stem(word, language)] = strength
         labels = [self._label(text, document) for text, _ in parts[: 1 + len(document.names)]]
         prose = all(section.field is Field.BODY for section in document.sections)
-        in_title = self._concepts(document.title, document)
+        asked = tuple(self._asked(text, document) for text in document.asked)
+        names = (document.title, *document.names)
+        in_names = [self._concepts(needed(name), document) for name in names]
         return Profile(
             strengths,
             tuple(label for label in labels if label.stems),
             frozenset(c for text, _ in parts for c in self._concepts(text, document)),
-            frozenset(c for c in in_title if self._matcher.concepts[c].scheme == ACTIONS),
+            self._subjects([*in_names, *(question.concepts for question in asked)]),
+            frozenset(
+                c for c in self._concepts(document.title, document) if self._scheme(c) == ACTIONS
+            ),
             language,
-            tuple(self._asked(text, document) for text in document.asked),
+            asked,
             frozenset(stem(word, language) for word in set(words(document.text))),
             frozenset(self._concepts(document.text, document)),
             prose,
         )
+
+    def _subjects(self, named: Sequence[AbstractSet[str]]) -> frozenset[str]:
+        """What a document is about, of the concepts of its title, then its names, then the questions
+        that it is known to answer. Where one of these names what the title does, whatever else it
+        names is a circumstance ("the identity card for the licence"), unless it happened to somebody.
+        """
+        title = {c for c in named[0] if self._scheme(c) != ACTIONS}
+        found = set(title)
+        for concepts in named[1:]:
+            apart = title.isdisjoint(concepts)
+            found |= {c for c in concepts if apart or self._scheme(c) == EVENTS}
+        return frozenset(c for c in found if self._scheme(c) != ACTIONS)
+
+    def _scheme(self, concept: str) -> str:
+        return self._matcher.concepts[concept].scheme
 
     def _concepts(self, text: str, document: Document) -> set[str]:
         return self._matcher.in_text(text, document.language, document.country)
@@ -178,6 +200,7 @@ def encode(profile: Profile) -> str:
             profile.strengths,
             [[label.stems, [" ".join(c) for c in label.concepts]] for label in profile.labels],
             " ".join(profile.concepts),
+            " ".join(profile.subjects),
             " ".join(profile.actions),
             profile.language,
             [[" ".join(a.stems), " ".join(a.concepts), a.size] for a in profile.asked],
@@ -192,11 +215,14 @@ def encode(profile: Profile) -> str:
 
 def decode(text: str) -> Profile:
     """The profile that `encode` wrote."""
-    strengths, labels, concepts, actions, language, asked, body, in_body, prose = json.loads(text)
+    (
+        strengths, labels, concepts, subjects, actions, language, asked, body, in_body, prose
+    ) = json.loads(text)  # fmt: skip
     return Profile(
         strengths,
         tuple(Label(tuple(stems), tuple(map(_set, found))) for stems, found in labels),
         _set(concepts),
+        _set(subjects),
         _set(actions),
         language,
         tuple(AskedQuestion(_set(stems), _set(found), size) for stems, found, size in asked),

@@ -23,7 +23,7 @@ from sources.catalog import read_yaml
 
 WEIGHTS = Path(__file__).with_name("ranking.yaml")
 LEAD = "lead"
-AGAINST = frozenset({"missing", "elsewhere", "aside", "gap", "open", "unmet", "strange", "rivals"})
+AGAINST = frozenset({"elsewhere", "aside", "beside", "open", "unmet", "strange", "rivals"})
 """Signs that never speak for a document; all others never speak against one. The fit is held to
 it, so that a weight stays true for questions unlike those it was fitted on."""
 
@@ -48,8 +48,9 @@ class Weights:
 def signs(coverage: Coverage, fused: float) -> dict[str, float]:
     """What speaks for a document. `fused` is its rank in the index, from 0 to 1 for the best.
 
-    `open` is the share of the question that the best passage leaves open, and `gap` what of it names
-    another service: both the less telling the longer the story that the citizen tells.
+    `open` is the share of the question that the best passage leaves open, the less telling the longer
+    the story that the citizen tells. `beside` grows where most of the question means what the
+    document is not about, unless it is known to answer one like it.
     """
     story = 1 + coverage.subjects / 2
     return {
@@ -59,10 +60,9 @@ def signs(coverage: Coverage, fused: float) -> dict[str, float]:
         "reverse": coverage.reverse,
         "both": coverage.reverse * coverage.label_share,
         "about": max(math.sqrt(coverage.named * coverage.label_share), coverage.asked),
-        "missing": coverage.missing,
         "elsewhere": coverage.elsewhere,
         "aside": coverage.aside,
-        "gap": coverage.missing / story,
+        "beside": max(0.0, 2 * (coverage.elsewhere + coverage.aside) - 1) * (1 - coverage.asked),
         "open": (1 - coverage.passage) / story,
         "asked": coverage.asked,
         "action": coverage.action,

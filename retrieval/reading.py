@@ -12,8 +12,8 @@ from retrieval.lexicon import Lexicon
 from sources.bilingual import translations
 
 LANGUAGES = ("es", "pt")
-ACTIONS = "actions"
-"""The theme of the vocabulary that holds verbs."""
+ACTIONS, EVENTS = "actions", "life-events"
+"""The themes of the vocabulary that hold verbs, and that lead from an event to its services."""
 
 LEAST_WEIGHT = 0.5
 """What a word weighs beside its rarity: among a dozen documents on licences the word is common, and

@@ -19,7 +19,7 @@ from retrieval.index import Scope
 from retrieval.ranking import FURTHEST, with_lead
 from sources.document import Verification, last_day
 
-ENOUGH, PERHAPS = -0.6, -1.8
+ENOUGH, PERHAPS = -0.6, -2.4
 """Trust from which a document answers, and from which the citizen is asked whether it is what was
 meant. It is in log-odds: at 0, right is as likely as wrong."""
 

@@ -37,6 +37,7 @@ from retrieval.concepts import Matcher
 from retrieval.coverage import Coverage
 from retrieval.index import Scope, open_index
 from retrieval.ingest import sync
+from retrieval.profile import Profile
 from retrieval.reading import ACTIONS
 from retrieval.search import Searcher
 from retrieval.store import Store
@@ -188,7 +189,9 @@ def choose(question: Question, context: Context) -> Choice | None:
     candidates = passages.documents[:CANDIDATES]
     right = np.array([c.document.id in question.right for c in candidates], bool)
     if question.concept:
-        has = [where(question.concept, c.document, context) for c in candidates]
+        revisions = context.searcher.store.revisions(c.document.id for c in candidates)
+        profiles = context.searcher.profiler.profiles(revisions, context.searcher.store)
+        has = [where(question.concept, profiles[c.document.id]) for c in candidates]
         right = np.array([h == "named" for h in has], bool)
         if not right.any() and "aside" in has:
             return None  # it may answer, or not
@@ -203,15 +206,12 @@ def choose(question: Question, context: Context) -> Choice | None:
     return Choice(np.array(rows), right, counts, kind)
 
 
-def where(concept: str, document: Document, context: Context) -> str:
+def where(concept: str, profile: Profile) -> str:
     """Whether a document has a concept in its title or names, elsewhere in it, or not at all."""
-    matcher = context.searcher.matcher
-    labels = " · ".join((document.title, *document.names, *document.keywords))
-    said = (labels, *document.asked, document.text)
-    for place, text in zip(("named", *("aside",) * len(said[1:])), said, strict=True):
-        if concept in matcher.in_text(text, document.language, document.country):
-            return place
-    return "nowhere"
+    if concept in profile.subjects:
+        return "named"
+    said = (profile.concepts, profile.body_concepts, *(asked.concepts for asked in profile.asked))
+    return "aside" if any(concept in concepts for concepts in said) else "nowhere"
 
 
 def bounds() -> tuple[Array, Array]:

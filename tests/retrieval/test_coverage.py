@@ -10,11 +10,11 @@ from sources.document import PublicService
 
 @pytest.fixture
 def held(searcher, matcher):
-    """The coverage of a question by a Chilean document with this title, cost and known question."""
+    """The coverage of a question by a Chilean document with this title, cost, known question …"""
 
-    def of(question, title, cost="No cuesta nada.", asked=()):
+    def of(question, title, cost="No cuesta nada.", asked=(), **more):
         document = PublicService(
-            id="cl-x", title=title, country="CL", language="es", sector=("general",),
+            id="cl-x", title=title, country="CL", language="es", sector=("general",), **more,
             competent_authority={"name": "Oficina"}, cost=({"text": cost},),
         ).to_document(source_id="seed", licence=None)  # fmt: skip
         document = document.model_copy(update={"asked": asked})
@@ -46,6 +46,27 @@ def test_a_concept_of_a_question_that_it_is_known_to_answer_counts_nothing(held)
         QUESTION, "Trámite de identificación", asked=("¿Dónde saco mi carnet de identidad?",)
     )
     assert (found.elsewhere, found.aside) == (0, 0)
+
+
+def test_a_concept_beside_the_documents_own_in_a_known_question_is_aside(held):
+    found = held(
+        QUESTION, "Licencia de conducir", "Traiga su cédula de identidad.",
+        asked=("¿Necesito la cédula de identidad para la licencia de conducir?",),
+    )  # fmt: skip
+    assert found.aside > 0.7
+
+
+def test_a_concept_of_a_keyword_is_aside(held):
+    found = held(QUESTION, "Licencia de conducir", keywords=("cédula de identidad",))
+    assert found.aside > 0.7
+
+
+@pytest.mark.parametrize(
+    ("title", "aside"),
+    [("Matrícula escolar sin cédula de identidad", True), ("Sin cédula de identidad", False)],
+)
+def test_what_a_title_does_without_is_aside(held, title, aside):
+    assert (held(QUESTION, title).aside > 0.7) is aside
 
 
 def test_a_title_that_a_concept_leads_to_is_aside(held):

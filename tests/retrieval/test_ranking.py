@@ -11,7 +11,7 @@ NEAR = Coverage(
     share=0.9, label_share=0.9, reverse=1.0, named=1.0, literal=0.9, passage=0.9, subjects=3,
     asked=0.8, strength=4.0, rivals=2.0,
 )  # fmt: skip
-FAR = Coverage(share=0.2, literal=0.2, subjects=3, missing=0.6, strength=1.0, rivals=2.0)
+FAR = Coverage(share=0.2, literal=0.2, subjects=3, elsewhere=0.6, strength=1.0, rivals=2.0)
 
 
 def test_a_near_document_goes_first_and_is_trusted():
@@ -37,7 +37,7 @@ def test_a_lead_makes_surer_up_to_a_point():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("missing", 0.5), ("elsewhere", 0.5), ("aside", 0.5), ("unmet", 2), ("passage", 0.1)],
+    [("elsewhere", 0.5), ("aside", 0.5), ("unmet", 2), ("passage", 0.1)],
 )
 def test_what_is_left_open_takes_trust_away(field, value):
     assert ranking.trust(replace(NEAR, **{field: value}), 1.0) < ranking.trust(NEAR, 1.0)
