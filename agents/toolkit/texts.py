@@ -30,7 +30,9 @@ from typing import Any
 from agents.replies import LANGUAGES
 from agents.rules.matching import Lexicon, Near, Pattern, read_patterns
 from agents.toolkit import Tool, ToolRefused
+from retrieval.analyse import words
 from sources.catalog import read_yaml
+from sources.vocabulary import concepts
 
 PLACE, NUMBER = "place", "number"
 """Sets that a tool need not write: the places that were found, and words with a digit."""
@@ -78,6 +80,14 @@ def texts_of(tool: Tool) -> Texts:
     return read_texts(tool)
 
 
+@cache
+def _well_spelt() -> frozenset[str]:
+    """The words of the vocabulary. "Exámenes libres" are no misspelt buses (`liebres`)."""
+    return frozenset(
+        w for concept in concepts().values() for _, label in concept.labels() for w in words(label)
+    )
+
+
 def read_texts(tool: Tool) -> Texts:
     """Reads the file. Raises CatalogError or ToolRefused naming what is wrong in it."""
     data = read_yaml(tool.texts)
@@ -87,17 +97,17 @@ def read_texts(tool: Tool) -> Texts:
     sets: dict[str, list[str]] = {PLACE: [], NUMBER: [], **data.get("words", {})}
     values: dict[str, dict[str, str]] = {}
     names = {argument.name: argument for argument in tool.arguments}
-    for name, words in data.get("values", {}).items():
+    for name, spoken_for in data.get("values", {}).items():
         if name not in names:
             raise ToolRefused(f"{file}: {tool.name} has no argument {name}", "Correct `values`.")
-        listed = words if isinstance(words, dict) else {"true": words}
+        listed = spoken_for if isinstance(spoken_for, dict) else {"true": spoken_for}
         if names[name].choices and set(listed) - set(names[name].choices):
             raise ToolRefused(f"{file}: `values` of {name} are not its own", "Correct them.")
         for value, spoken in listed.items():
             key = f"{name} {value}".replace(" ", "_")
             sets[key] = spoken
             values.setdefault(name, {})[str(value)] = key
-    lexicon = Lexicon(sets)
+    lexicon = Lexicon(sets, ordinary=_well_spelt())
     said: dict[str, Any] = {k: data[k] for k in ("title", "heading", "empty") if k in data}
     said |= {f"ask {name}": text for name, text in data.get("ask", {}).items()}
     said |= data.get("texts", {})

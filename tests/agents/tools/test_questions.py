@@ -56,3 +56,13 @@ def wanted(arguments):
 def test_a_process_that_one_country_knows_tells_the_country(places, question, country):
     [call] = chosen(question, [loaded()[name] for name in OURS], [], places)[0]
     assert call.country == country
+
+
+@pytest.mark.parametrize(
+    ("question", "calls"),
+    [("¿qué piden para cuarto medio con exámenes libres?", []),
+     ("¿quanto custa o pasaje de los onibuz?", ["fares"]), ("cuanto kuesta la guaggua", ["fares"])],
+)  # fmt: skip
+def test_a_word_of_the_vocabulary_is_no_slip_of_another(places, question, calls):
+    found = chosen(question, loaded().values(), ["CL", "DO"], places)[0]
+    assert [call.tool for call in found] == calls
