@@ -65,6 +65,7 @@ def _state(country: str, sector: str, language: str) -> State:
             "elsewhere": None,
             "sectors": [sector],
             "aspects": [],
+            "unsaid": None,
             "follow_up": False,
         },
         chosen=[],

@@ -186,7 +186,10 @@ def partly_known(state: State, context: Context) -> Answer:
     document = context.document(draft[0]["document_id"])
     title = escape(document.title) if document else ""
     aspects = state["understanding"]["aspects"]
-    if not aspects or state.get("writing") == "unanswered":
+    if unsaid := state["understanding"]["unsaid"]:
+        writer.lines.append(reply(language, "unsaid", unsaid))
+        aspects = []
+    elif not aspects or state.get("writing") == "unanswered":
         writer.lines.append(reply(language, "unanswered", title=title))
         aspects = []
     for aspect in aspects:
@@ -205,6 +208,8 @@ def unanswerable(state: State, context: Context) -> Answer:
     understanding, language = state["understanding"], writer.language
     if place := understanding["elsewhere"]:
         writer.lines.append(reply(language, "elsewhere", place=place))
+    elif unsaid := understanding["unsaid"]:
+        writer.lines.append(reply(language, "unsaid", unsaid))
     elif len(understanding["countries"]) == 1:
         name = countries()[understanding["countries"][0]].names[language]
         writer.lines.append(reply(language, "unanswerable_country", country=name))

@@ -154,7 +154,8 @@ class Understanding(TypedDict):
     """What the question was understood to be. `standalone` is what is searched, `asked` what tools
     are chosen by, with the questions `before` it (newest first); `parts` are
     the subjects of a question that names several. `countries` are those that the text
-    or the page named; empty means that none did.
+    or the page named; empty means that none did. `unsaid` is what no document says, where it asks
+    for that.
     """
 
     language: str
@@ -167,6 +168,7 @@ class Understanding(TypedDict):
     elsewhere: str | None
     sectors: list[str]
     aspects: list[str]
+    unsaid: str | None
     follow_up: bool
 
 

@@ -20,6 +20,9 @@ CONCEPT = 0.95
 EVENT, RELATED = 0.7, 0.3
 """A service that follows from what happened to somebody; any other neighbour of a concept."""
 
+OTHERWISE = 0.5
+"""A word that a known question has too, where it means another concept: "carnet" in "carnet de manejar"."""
+
 IN_ASKED, IN_BODY, IN_PROSE = 0.7, 0.5, 0.8
 """How strongly a word is covered by where it stands; PROSE is the body of a document that has no
 CPSV-AP fields, where the text itself says what it is about."""
@@ -148,7 +151,8 @@ def _alike(reading: Reading, asked: AskedQuestion, total: float, foreign: bool) 
     met = weight = 0.0
     for subject in reading.counted:
         if subject.stems & asked.stems:
-            likeness = 1.0
+            meant = not subject.concepts or subject.concepts & asked.concepts
+            likeness = 1.0 if meant else OTHERWISE
         elif subject.concepts & asked.concepts:
             likeness = CONCEPT
         else:

@@ -150,14 +150,18 @@ class Profiler:
 
     def _subjects(self, named: Sequence[AbstractSet[str]]) -> frozenset[str]:
         """What a document is about, of the concepts of its title, then its names, then the questions
-        that it is known to answer. Where one of these names what the title does, whatever else it
-        names is a circumstance ("the identity card for the licence"), unless it happened to somebody.
+        that it is known to answer. Where one of these names what the title does, or what is next to
+        that in the vocabulary, whatever else it names is a circumstance ("the birth certificate for
+        the school"), unless it happened to somebody.
         """
+        neighbours = self._matcher.neighbours
         title = {c for c in named[0] if self._scheme(c) != ACTIONS}
+        near = title.union(*map(neighbours, title))
         found = set(title)
         for concepts in named[1:]:
-            apart = title.isdisjoint(concepts)
-            found |= {c for c in concepts if apart or self._scheme(c) == EVENTS}
+            same = {c for c in concepts if c in near or not title.isdisjoint(neighbours(c))}
+            events = {c for c in concepts if self._scheme(c) == EVENTS}
+            found |= same | events if same else concepts
         return frozenset(c for c in found if self._scheme(c) != ACTIONS)
 
     def _scheme(self, concept: str) -> str:

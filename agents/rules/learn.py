@@ -1,9 +1,10 @@
-"""Learns from examples how crises and refusals sound, and how people ask for what tools answer.
+"""Learns from examples how crises and refusals sound, how people ask for what tools answer, and for
+what no document says.
 
     python -m agents.rules.learn
 
-reads ``safety_examples.yaml`` and ``tool_examples.yaml`` and writes the weights beside them. What the
-seed corpus, the vocabulary and the known questions say counts as ordinary.
+reads ``safety_examples.yaml``, ``tool_examples.yaml`` and ``unsaid_examples.yaml`` and writes the
+weights beside them. What the seed corpus, the vocabulary and the known questions say counts as ordinary.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ FOLDER = Path(__file__).parent
 VOCABULARY = Path(__file__).parents[2] / "sources" / "vocabulary"
 
 THINNED = 3
-"""Of so many labels of the vocabulary one is used, to keep a balance with the examples."""
+"""Of so many labels of the vocabulary, or known questions, one is used where there are many, to keep a
+balance with the examples."""
 
 
 def examples_file(name: str) -> Path:
@@ -77,6 +79,18 @@ def learn_tools() -> dict[str, Any]:
     return fit([*own, *ordinary], digest("tool"))
 
 
+def learn_unsaid() -> dict[str, Any]:
+    """The weights for what no document says. What documents and tools are asked for is ordinary."""
+    own = [
+        Example(masked(text), category)
+        for category, texts in read_yaml(examples_file("unsaid")).items()
+        for text in texts
+    ]
+    others = [*map(masked, _asked()), *(example.text for example in tool_examples())]
+    ordinary = dict.fromkeys(Example(text, ORDINARY) for text in others[::THINNED])
+    return fit([*own, *ordinary], digest("unsaid"))
+
+
 def _asked() -> Iterator[str]:
     """What citizens ask of services, as the catalogue knows it."""
     for entry in read_catalog().values():
@@ -111,6 +125,7 @@ def main() -> None:
     """Learns anew and writes the weights."""
     write(learn(), weights_file("safety"))
     write(learn_tools(), weights_file("tool"))
+    write(learn_unsaid(), weights_file("unsaid"))
 
 
 if __name__ == "__main__":

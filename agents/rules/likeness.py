@@ -1,8 +1,9 @@
-"""How much a text sounds like examples: of a crisis, of what is refused, of what a tool answers.
+"""How much a text sounds like examples: of a crisis, of what is refused, of what a tool answers or no
+document says.
 
 Rules know only the words that someone thought of; what they miss is weighed here by the words,
 pairs of words and parts of words that it shares with the examples (``safety_examples.yaml``,
-``tool_examples.yaml``). The weights beside them are learnt by `agents.rules.learn`.
+``tool_examples.yaml``, ``unsaid_examples.yaml``). The weights beside them are learnt by `agents.rules.learn`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from agents.rules.matching import Words
 from sources.errors import CatalogError
 
 ORDINARY = "ordinary"
-"""The category of what is neither a crisis nor refused."""
+"""The category of what is none of those that are looked for."""
 
 SCALE = 100
 """Weights are kept as hundredths, so that the file stays small."""
@@ -63,7 +64,7 @@ class Scorer:
 
 
 def weights_file(name: str) -> Path:
-    """The file of the weights called `name`: "safety" or "tool"."""
+    """The file of the weights called `name`: "safety", "tool" or "unsaid"."""
     return Path(__file__).parent / f"{name}_weights.json"
 
 

@@ -157,8 +157,9 @@ def _by_rules(state: State, context: Context) -> dict[str, Any]:
     if not able:
         perhaps = [e["document_id"] for e in order if e["trust"] >= PERHAPS][:OFFERED]
         again = state.get("rounds", 0) == 0 and understanding["sectors"] != ["general"]
+        asks_back = perhaps and not understanding["unsaid"]  # whichever it is, it would not answer
         return {
-            "verdict": "again" if again else ("service" if perhaps else "reply"),
+            "verdict": "again" if again else ("service" if asks_back else "reply"),
             "chosen": perhaps,
             "rounds": state.get("rounds", 0) + 1,
         }

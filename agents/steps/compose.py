@@ -29,6 +29,8 @@ async def compose(state: State, context: Context) -> dict[str, Any]:
     draft = await asyncio.to_thread(quoted, state, context)
     if not draft:
         return {"draft": rows}
+    if state["understanding"]["unsaid"]:
+        return {"draft": rows + _unanswered(draft), "written": [], "writing": "unanswered"}
     written, ending = await write(state, context, draft, tell)
     if ending == "unanswered":
         draft = _unanswered(draft)

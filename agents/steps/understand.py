@@ -15,6 +15,7 @@ from agents.understanding.aspects import asked
 from agents.understanding.country import locate, place_words, speaking
 from agents.understanding.history import standalone
 from agents.understanding.language import detect
+from agents.understanding.unsaid import unsaid
 from retrieval.analyse import fold, words
 from retrieval.index import Scope
 from sources.country import countries
@@ -47,15 +48,17 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     aspects = asked(question, context.searcher.lexicon(scope))
     if alone.follow_up and not aspects:
         aspects = asked(previous or "", context.searcher.lexicon(scope))
+    beyond = None if alone.follow_up else unsaid(question, aspects)
     found: tuple[str, ...] = where.countries
     if not found and not where.elsewhere:
         found = speaking(language)
     asked_before = (earlier or list(state.get("earlier") or ()))[: -KEPT - 1 : -1]
-    tool_sectors = sectors_asked(question, found, context.places, asked_before)
+    for_tools = "" if beyond else question
+    tool_sectors = sectors_asked(for_tools, found, context.places, asked_before)
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
-        "asked": question,
+        "asked": for_tools,
         "before": asked_before,
         "parts": _parts(alone.subject_text, context, scope, language) if len(found) == 1 else [],
         "minor": sorted(place_words(alone.subject_text) | alone.minor),
@@ -63,6 +66,7 @@ def understand(state: State, context: Context) -> dict[str, Any]:
         "elsewhere": where.elsewhere,
         "sectors": _sectors(alone.subject_text, tool_sectors),
         "aspects": aspects,
+        "unsaid": beyond,
         "follow_up": alone.follow_up,
     }
     said = [*(earlier or state.get("earlier") or ()), question][-KEPT:]

@@ -41,6 +41,7 @@ def state(document: Document, sentences: list[Sentence], **understood: Any) -> S
         "elsewhere": None,
         "sectors": [s.value for s in document.sectors],
         "aspects": ["cost"],
+        "unsaid": None,
         "follow_up": False,
     }
     made: Any = {

@@ -126,7 +126,8 @@ def test_a_wrong_pattern_is_told(pattern: str) -> None:
         read_pattern(pattern, Lexicon(LEXICON))
 
 
-def test_no_example_echoes_a_question_that_only_measures() -> None:
+@pytest.mark.parametrize("examples_of", ["safety", "unsaid"])
+def test_no_example_echoes_a_question_that_only_measures(examples_of: str) -> None:
     groups = [CASES["legitimate"], *CASES["crisis"].values(), *CASES["refused"].values()]
     kept = [q for group in groups for split in ("held", "blind") for q in group.get(split, ())]
     golden = Path(__file__).parents[1] / "evals" / "golden"
@@ -134,7 +135,7 @@ def test_no_example_echoes_a_question_that_only_measures() -> None:
         lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
         kept += [line["question"] for line in lines if line["split"] == "report"]
     measured = [" ".join(words(question)) for question in kept]
-    text = (RULES / "safety_examples.yaml").read_text(encoding="utf-8")
+    text = (RULES / f"{examples_of}_examples.yaml").read_text(encoding="utf-8")
     for example in leaves(yaml.safe_load(text)):
         if "{}" not in example:
             folded = " ".join(words(example))
