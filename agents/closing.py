@@ -26,14 +26,16 @@ def as_of_lines(citations: list[Citation], language: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def channels(codes: list[str], sectors: list[str], language: str) -> list[str]:
-    """Where to turn, for each country in question."""
+def channels(
+    codes: list[str], sectors: list[str], language: str, *, text: str = "channel"
+) -> list[str]:
+    """Where to turn, for each country in question, in the words of the reply called `text`."""
     lines = [""]
     for code in codes:
         country = countries()[code]
         channel: Channel = country.channel(sectors[0] if sectors else None)
         url = f" ({channel.url})" if channel.url else ""
-        lines.append(reply(language, "channel", name=channel.name, url=url))
+        lines.append(reply(language, text, name=channel.name, url=url))
     return lines if len(lines) > 1 else []
 
 

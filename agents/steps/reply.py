@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents import render
+from agents.closing import channels
 from agents.context import Context
 from agents.replies import reply as text
 from agents.state import Answer, Clarification, Option, State, Status
@@ -96,6 +97,8 @@ def _crisis(category: str, language: str, country: str | None) -> str:
 
 def _clarify(state: State, context: Context) -> Answer:
     language = _language_of(state)
+    sectors = [s for s in state["understanding"]["sectors"] if s != "general"]
+    beside: list[str] = []
     if state["verdict"] == "argument":
         ask = state["asks"][0]
         options = [Option(value=o, label=o) for o in ask["options"]]
@@ -104,6 +107,8 @@ def _clarify(state: State, context: Context) -> Answer:
         found = [context.document(i) for i in state["chosen"]]
         options = [Option(value=d.title, label=d.title) for d in found if d]
         question, kind = text(language, "clarify_service"), "service"
+        known = state["understanding"]["countries"]
+        beside = channels(known, sectors, language, text="none_of_these")
     elif state["verdict"] == "country":
         options = [Option(value=c.code, label=c.names[language]) for c in countries().values()]
         question, kind = text(language, "clarify_country"), "country"
@@ -114,8 +119,8 @@ def _clarify(state: State, context: Context) -> Answer:
         status=Status.CLARIFICATION,
         language=language,
         country=next(iter(state["understanding"]["countries"]), state.get("selected_country")),
-        sectors=[s for s in state["understanding"]["sectors"] if s != "general"],
-        answer=question,
+        sectors=sectors,
+        answer="\n".join([question, *beside]),
         clarification=Clarification(kind=kind, question=question, options=options),  # type: ignore[arg-type]
         notices=render.masked_notice(state, language),
     )

@@ -18,6 +18,7 @@ from agents import graph
 from agents.assistant import EXPIRY, Assistant
 from agents.context import Context
 from agents.state import MAX_QUESTION, Answer, Request, Status, Turn
+from sources.country import countries
 from ui.assemble import House
 
 TODAY = date(2026, 11, 23)
@@ -305,6 +306,13 @@ async def test_an_empty_question_is_asked_for(assistant: Assistant, question: st
     answer = await assistant.ask(ask(question, "PE", id="e"))
     assert (answer.status, answer.id) == (Status.ERROR_INPUT, "e")
     assert "Escriba su pregunta" in answer.answer
+
+
+async def test_who_meant_none_of_the_services_is_told_where_to_turn(assistant: Assistant) -> None:
+    answer = await assistant.ask(ask("¿Cuánto cuesta la revisión técnica?", "CL"))
+    assert answer.clarification and answer.clarification.kind == "service"
+    channel = countries()["CL"].channel("transport").name
+    assert channel in answer.answer and channel not in answer.clarification.question
 
 
 async def test_a_long_question_is_told_the_limit(assistant: Assistant) -> None:
