@@ -30,6 +30,9 @@ THINNED = 3
 """Of so many labels of the vocabulary, or known questions, one is used where there are many, to keep a
 balance with the examples."""
 
+NAMED = 7
+"""Of so many labels one is used as it stands: a bare name asks for what documents say."""
+
 
 def examples_file(name: str) -> Path:
     """The YAML file of the examples called `name`."""
@@ -87,7 +90,9 @@ def learn_unsaid() -> dict[str, Any]:
         for text in texts
     ]
     others = [*map(masked, _asked()), *(example.text for example in tool_examples())]
-    ordinary = dict.fromkeys(Example(text, ORDINARY) for text in others[::THINNED])
+    named = [label for labels in _labels() for label in labels]
+    taken = [*others[::THINNED], *named[::NAMED]]
+    ordinary = dict.fromkeys(Example(text, ORDINARY) for text in taken)
     return fit([*own, *ordinary], digest("unsaid"))
 
 
@@ -107,10 +112,15 @@ def _ordinary() -> Iterator[Example]:
             yield from (Example(item.quote(s)[:200], ORDINARY) for s in item.sections)
             for name in (item.title, *item.names, *item.keywords):
                 yield Example(next(frames).format(name), ORDINARY)
-    for path in sorted(VOCABULARY.glob("*.yaml")):
-        labels = sorted({text for text in _texts(read_yaml(path)) if 3 < len(text) < 80})
+    for labels in _labels():
         for label in labels[::THINNED]:
             yield Example(next(frames).format(label), ORDINARY)
+
+
+def _labels() -> Iterator[list[str]]:
+    """What the vocabulary calls things, theme by theme."""
+    for path in sorted(VOCABULARY.glob("*.yaml")):
+        yield sorted({text for text in _texts(read_yaml(path)) if 3 < len(text) < 80})
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -48,17 +48,18 @@ def understand(state: State, context: Context) -> dict[str, Any]:
     aspects = asked(question, context.searcher.lexicon(scope))
     if alone.follow_up and not aspects:
         aspects = asked(previous or "", context.searcher.lexicon(scope))
-    beyond = None if alone.follow_up else unsaid(question, aspects)
     found: tuple[str, ...] = where.countries
     if not found and not where.elsewhere:
         found = speaking(language)
     asked_before = (earlier or list(state.get("earlier") or ()))[: -KEPT - 1 : -1]
-    for_tools = "" if beyond else question
-    tool_sectors = sectors_asked(for_tools, found, context.places, asked_before)
+    tool_sectors, plainly = sectors_asked(question, found, context.places, asked_before)
+    beyond = None if alone.follow_up else unsaid(question, aspects, plainly)
+    if beyond:
+        tool_sectors = set()
     understanding: Understanding = {
         "language": language,
         "standalone": alone.subject_text,
-        "asked": for_tools,
+        "asked": "" if beyond else question,
         "before": asked_before,
         "parts": _parts(alone.subject_text, context, scope, language) if len(found) == 1 else [],
         "minor": sorted(place_words(alone.subject_text) | alone.minor),

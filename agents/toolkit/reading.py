@@ -235,14 +235,18 @@ def clauses(question: str) -> list[tuple[int, int]]:
 
 def sectors_asked(
     question: str, countries: Sequence[str], places: Places, earlier: Sequence[str] = ()
-) -> set[str]:
-    """The sectors whose tools a question asks for, or may ask for."""
+) -> tuple[set[str], bool]:
+    """The sectors whose tools a question asks for, or may ask for; and whether it plainly asks for
+    one.
+    """
     found: set[str] = set()
+    plainly = False
     for each in loaded().values():
         calls, perhaps = chosen(question, [each], countries, places, earlier)
+        plainly = plainly or bool(calls)
         if calls or perhaps:
             found.add(each.tool.sector.value)
-    return found
+    return found, plainly
 
 
 def read_call(

@@ -8,6 +8,7 @@ from agents.rules.likeness import ORDINARY, scorer
 from agents.state import Request, Status
 from agents.understanding.unsaid import unsaid
 from sources.catalog import read_yaml
+from sources.vocabulary import concepts
 
 EXAMPLES = read_yaml(examples_file("unsaid"))
 CATEGORIES = sorted(set(EXAMPLES) - {ORDINARY})
@@ -15,7 +16,11 @@ CATEGORIES = sorted(set(EXAMPLES) - {ORDINARY})
 ASKED = [
     ("own_case", "ya mandé mis papeles de la beca y nada, ¿me la aprobaron?", "DO"),
     ("forecast", "¿será cierto que van a eliminar la gratuidad el próximo año?", "CL"),
-    ("opinion", "¿usted cree que vale la pena estudiar con Beca 18?", "PE"),
+    (
+        "opinion",
+        "¿usted cree que vale la pena postular a Beca 18 o mejor me pongo a trabajar?",
+        "PE",
+    ),
     ("statistics", "Quantos alunos fizeram o Enem no ano passado?", "BR"),
     ("complaint", "qué vergüenza Fonasa, nadie contesta y la cola no avanza", "CL"),
 ]
@@ -57,6 +62,17 @@ def test_what_documents_say_is_asked_like_any_other(question):
     from agents.understanding.aspects import asked
 
     assert unsaid(question, asked(question)) is None
+
+
+def test_a_bare_name_is_asked_for():
+    labels = [text for concept in concepts().values() for _, text in concept.labels()]
+    taken = [text for text in labels if unsaid(text, [])]
+    assert len(taken) <= 0.005 * len(labels), taken
+
+
+async def test_what_a_tool_is_plainly_asked_for_is_asked_of_it(assistant):
+    request = Request(question="¿Cuánto cuesta el metro? Qué caro está todo", country="CL")
+    assert reply("es", "unsaid", "complaint") not in (await assistant.ask(request)).answer
 
 
 async def test_a_follow_up_is_read_with_what_was_before(assistant):
