@@ -106,7 +106,8 @@ def _clarify(state: State, context: Context) -> Answer:
     elif state["verdict"] == "service":
         found = [context.document(i) for i in state["chosen"]]
         options = [Option(value=d.title, label=d.title) for d in found if d]
-        question, kind = text(language, "clarify_service"), "service"
+        asked = "clarify_one" if len(options) == 1 else "clarify_service"
+        question, kind = text(language, asked), "service"
         known = state["understanding"]["countries"]
         beside = channels(known, sectors, language, text="none_of_these")
     elif state["verdict"] == "country":
