@@ -104,8 +104,10 @@ def _clarify(state: State, context: Context) -> Answer:
         options = [Option(value=o, label=o) for o in ask["options"]]
         question, kind = ask["question"], "argument"
     elif state["verdict"] == "service":
-        found = [context.document(i) for i in state["chosen"]]
-        options = [Option(value=d.title, label=d.title) for d in found if d]
+        found = [d for i in state["chosen"] if (d := context.document(i))]
+        options = [Option(value=d.title, label=d.title) for d in found]
+        # Where to turn instead is told by what was found, as for an answer.
+        sectors = list(dict.fromkeys(s.value for d in found for s in d.sectors)) or sectors
         asked = "clarify_one" if len(options) == 1 else "clarify_service"
         question, kind = text(language, asked), "service"
         known = state["understanding"]["countries"]

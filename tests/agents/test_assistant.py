@@ -315,6 +315,14 @@ async def test_who_meant_none_of_the_services_is_told_where_to_turn(assistant: A
     assert channel in answer.answer and channel not in answer.clarification.question
 
 
+async def test_where_to_turn_follows_what_was_found(assistant: Assistant) -> None:
+    question = "mi mamá cumplió 60 y va al consultorio, ¿le cobran?"  # "va a" sounds like transport
+    answer = await assistant.ask(ask(question, "CL"))
+    assert answer.status is Status.CLARIFICATION
+    assert "health" in answer.sectors
+    assert countries()["CL"].channel("health").name in answer.answer
+
+
 async def test_a_long_question_is_told_the_limit(assistant: Assistant) -> None:
     fits = await assistant.ask(ask("licencia ".ljust(MAX_QUESTION, "a"), "CL"))
     assert fits.status is not Status.ERROR_INPUT
