@@ -40,7 +40,6 @@ class Subject:
       meant, for documents in the other language;
     - `weight`: its rarity times how much such a word says;
     - `minor`: whether it qualifies and does not name (a town, a circumstance);
-    - `names`: whether it can name a service: it stands in a title or in the vocabulary;
     - `strange`: whether neither documents nor our word lists know it.
     """
 
@@ -54,7 +53,6 @@ class Subject:
     weak: bool
     minor: bool
     known: bool
-    names: bool
     strange: bool
 
     def likely(self, foreign: bool) -> tuple[tuple[str, float], ...]:
@@ -305,6 +303,5 @@ def _subject(
         weak=is_weak,
         minor=token in minor,
         known=known,
-        names=names,
         strange=not known and not stems & _ordinary(),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from agents import render
 from agents.context import Context
 from agents.extract import Span, extract, introduction
-from agents.state import Sentence, State, Written, part_of
+from agents.state import Ending, Sentence, State, Written, part_of
 from agents.steps.assess import ranked
 from agents.writing import write
 from retrieval.index import Scope
@@ -29,9 +29,10 @@ async def compose(state: State, context: Context) -> dict[str, Any]:
     draft = await asyncio.to_thread(quoted, state, context)
     if not draft:
         return {"draft": rows}
-    if state["understanding"]["unsaid"]:
-        return {"draft": rows + _unanswered(draft), "written": [], "writing": "unanswered"}
-    written, ending = await write(state, context, draft, tell)
+    written: list[Written] = []
+    ending: Ending | None = "unanswered"  # what no document says, no model is asked for either
+    if not state["understanding"]["unsaid"]:
+        written, ending = await write(state, context, draft, tell)
     if ending == "unanswered":
         draft = _unanswered(draft)
     return {"draft": rows + draft, "written": written, "writing": ending}

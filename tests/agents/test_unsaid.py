@@ -6,6 +6,7 @@ from agents.replies import LANGUAGES, reply
 from agents.rules.learn import digest, examples_file
 from agents.rules.likeness import ORDINARY, scorer
 from agents.state import Request, Status
+from agents.understanding.aspects import asked
 from agents.understanding.unsaid import unsaid
 from sources.catalog import read_yaml
 from sources.vocabulary import concepts
@@ -59,8 +60,6 @@ async def test_no_document_is_passed_off_as_the_answer(assistant, category, ques
     ],
 )
 def test_what_documents_say_is_asked_like_any_other(question):
-    from agents.understanding.aspects import asked
-
     assert unsaid(question, asked(question)) is None
 
 
